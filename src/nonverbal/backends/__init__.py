@@ -1,0 +1,1 @@
+"""Third-party models behind small protocols, one file each."""

@@ -1,0 +1,1 @@
+"""The dataset on disk: schema, writing, reading, checking, counting."""

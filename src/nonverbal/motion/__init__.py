@@ -1,0 +1,1 @@
+"""Landmarks into motion: ARKit coefficients, head pose, gaze, and body rotations."""

@@ -1,0 +1,1 @@
+"""Stages, their results on disk, and the engine that runs them."""

@@ -1,0 +1,1 @@
+"""Videos into dialogues: the stages of the VENUS pipeline, one a file."""

@@ -1,0 +1,23 @@
+"""Fixtures that more than one test file uses."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _shared(name: str) -> Path:
+    folder = Path(os.environ.get("NONVERBAL_SHARED", ROOT.parent / "shared")) / name
+    if not folder.is_dir():
+        pytest.skip(f"the folder of real recordings {folder} is absent; set NONVERBAL_SHARED to where it lies")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    """The folder of real recordings that lies beside the checkout."""
+    return _shared("media")
