@@ -13,11 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-from nonverbal.media.audio import Audio, read_audio
 from nonverbal.types import Clip, Source
 from nonverbal.verdicts import Reject
+
+if TYPE_CHECKING:
+    from nonverbal.media.audio import Audio
 
 
 class Codec(Protocol):
@@ -51,6 +53,8 @@ class Job:
     @cached_property
     def audio(self) -> Audio:
         """The clip's sound, 16 kHz mono float32, decoded once however many stages listen."""
+        from nonverbal.media.audio import read_audio  # decoders load in workers only, never where nothing is to be done
+
         assert self.clip is not None, "a source-level stage asked for a clip's audio"
         return read_audio(Path(self.source.path), self.clip.start_s, self.clip.end_s)
 
