@@ -1,4 +1,4 @@
-"""What all MediaPipe backends share: importing a solution, starting its graph without chatter, using it from one thread at a time.
+"""What all MediaPipe backends share: importing a solution, starting its graph without chatter, using it in turn.
 
 MediaPipe writes to file descriptor 2 from C++ threads while a graph starts (delegates, feedback tensors) and
 offers no switch for it, so the descriptor is diverted meanwhile; lines that are not known chatter are passed on.
@@ -28,6 +28,7 @@ _CHATTER = (
     b"I0000 ",
 )
 _stderr_lock = threading.Lock()
+_seen_working: set[str] = set()  # kinds that gave a result: their first one logs too, later ones do not
 
 
 @contextmanager
@@ -66,13 +67,14 @@ def solution(module: str) -> Any:
 
 
 class Graph:
-    """One MediaPipe graph: `process` pictures, then `close`. A graph keeps tracking state, so each person needs an own one.
+    """One MediaPipe graph: `process` pictures, then `close`. It keeps tracking state, so each person needs an own one.
 
     Calls are serialised by a lock; MediaPipe releases the GIL inside, so different graphs run in parallel.
     """
 
     def __init__(self, module: str, kind: str, **options: Any) -> None:
         solutions = solution(module)
+        self._kind = kind
         self._lock = threading.Lock()
         with _diverted_stderr():
             self._solution = getattr(solutions, kind)(**options)
@@ -82,7 +84,13 @@ class Graph:
         """The solution's own result for one picture, uint8 [H, W, 3] RGB."""
         with self._lock, warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="SymbolDatabase.GetPrototype")
-            return self._solution.process(np.ascontiguousarray(rgb))
+            if self._kind in _seen_working:
+                return self._solution.process(np.ascontiguousarray(rgb))
+            with _diverted_stderr():
+                result = self._solution.process(np.ascontiguousarray(rgb))
+            if any(field is not None for field in result):
+                _seen_working.add(self._kind)
+            return result
 
     def close(self) -> None:
         """Ends the graph and its threads; a second call does nothing."""

@@ -55,7 +55,7 @@ class PoseTracker:
         flat = [(p.x, p.y, p.z, p.visibility) for p in result.pose_landmarks.landmark]
         world = [(p.x, p.y, p.z) for p in result.pose_world_landmarks.landmark]
         points = np.asarray(flat, np.float32)
-        landmarks = points[:, :3] * np.float32([width, height, width])
+        landmarks = points[:, :3] * np.asarray([width, height, width], np.float32)
         body = Body(landmarks, np.asarray(world, np.float32), np.clip(points[:, 3], 0.0, 1.0))
         return body if all(np.isfinite(part).all() for part in body) else None
 
@@ -69,6 +69,6 @@ def _still_tracker() -> PoseTracker:
 
 
 def see_person(rgb: NDArray[np.uint8]) -> float:
-    """How surely a picture shows a person, in [0, 1]: the mean visibility of nose and shoulders, 0 where nobody is found."""
+    """How surely a picture shows a person, in [0, 1]: mean visibility of nose and shoulders, 0 if nobody is found."""
     body = _still_tracker().see(rgb)
     return 0.0 if body is None else float(body.visibility[_UPPER_BODY].mean())
