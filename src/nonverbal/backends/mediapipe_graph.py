@@ -88,7 +88,7 @@ class Graph:
                 return self._solution.process(np.ascontiguousarray(rgb))
             with _diverted_stderr():
                 result = self._solution.process(np.ascontiguousarray(rgb))
-            if any(field is not None for field in result):
+            if any(getattr(result, name) is not None for name in result._fields):
                 _seen_working.add(self._kind)
             return result
 
