@@ -12,8 +12,8 @@ from types import MappingProxyType
 from nonverbal.verdicts import UserError
 
 ARKIT52_NAMES = (
-    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff", "cheekSquintLeft",
-    "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight", "eyeLookInLeft",
+    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff",
+    "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight", "eyeLookInLeft",
     "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight", "eyeSquintLeft",
     "eyeSquintRight", "eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight", "mouthClose",
     "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel", "mouthLeft",
@@ -65,7 +65,7 @@ class Space:
 
 _FLAME53 = Space(
     name="flame53",
-    columns=tuple(f"expression{i}" for i in range(50)) + ("jaw_x", "jaw_y", "jaw_z"),
+    columns=(*(f"expression{i}" for i in range(50)), "jaw_x", "jaw_y", "jaw_z"),
     groups=MappingProxyType({"expression": slice(0, 50), "jaw": slice(50, 53)}),
     unit="FLAME expression coefficients and jaw axis-angle in radians",
     licence="meshes need the user's own FLAME files",

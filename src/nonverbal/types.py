@@ -79,7 +79,7 @@ class SpeakerSegment:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One media file ever seen. `source_id` is the sha256 of its bytes; text fields are cleaned of control characters."""
+    """One media file ever seen. `source_id` is the sha256 of its bytes; text is cleaned of control characters."""
 
     source_id: str
     path: str

