@@ -12,15 +12,16 @@ hashed again without reading its motion.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from nonverbal.records import dumps
+from nonverbal.dataset.schema import ClipMotion
+from nonverbal.records import dumps, loads
 from nonverbal.types import Motion
 
 CONTENT_KEY = "nonverbal.content"
@@ -28,6 +29,27 @@ CONTENT_KEY = "nonverbal.content"
 
 Digests = dict[str, str]
 """Column name -> sha256 of its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSummary:
+    """One participant's row: the digest of every column, how many frames they speak, and are valid in, part by part."""
+
+    speaking_frames: int
+    valid_frames: tuple[int, ...]
+    digests: Digests
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSummary:
+    """What the footer of a motion file tells about its rows."""
+
+    clip_id: str
+    face_space: str
+    body_space: str
+    fps: float
+    n_frames: int
+    rows: dict[str, RowSummary]
 
 
 def digest(value: Any) -> str:
@@ -38,30 +60,47 @@ def digest(value: Any) -> str:
     return hashlib.sha256(dumps(value).encode()).hexdigest()
 
 
-def motion_digests(motion: Motion) -> Digests:
-    """The digest of every column of a motion row."""
+def summarize(motion: ClipMotion) -> MotionSummary:
+    """The summary of a clip's motion; all participants share spaces, fps and length."""
+    first = motion.participants[0]
+    return MotionSummary(
+        clip_id=motion.clip_id,
+        face_space=first.face_space,
+        body_space=first.body_space,
+        fps=first.fps,
+        n_frames=first.n_frames,
+        rows={m.participant: _summarize_row(m) for m in motion.participants},
+    )
+
+
+def _summarize_row(motion: Motion) -> RowSummary:
     names = [name for name in Motion.__slots__ if name != "participant"]
-    return {name: digest(getattr(motion, name)) for name in names}
+    return RowSummary(
+        speaking_frames=int(motion.speaking.sum(dtype=np.int64)),
+        valid_frames=tuple(int(n) for n in motion.validity.sum(axis=0, dtype=np.int64)),
+        digests={name: digest(getattr(motion, name)) for name in names},
+    )
 
 
-def stored_digests(path: Path) -> dict[str, Digests]:
-    """Participant -> column -> digest, as the footer of the motion file `path` holds them.
+def read_summary(path: Path) -> MotionSummary:
+    """The summary in the footer of the motion file `path`; no page is read.
 
     Raises:
         ValueError: the footer holds none.
+        OSError: `path` is no Parquet file.
     """
     metadata = pq.read_metadata(path).metadata or {}
     if CONTENT_KEY.encode() not in metadata:
         raise ValueError(f"{path}: the footer holds no {CONTENT_KEY}; expected a motion file of this project")
-    found: dict[str, Digests] = json.loads(metadata[CONTENT_KEY.encode()])
-    return found
+    return loads(MotionSummary, metadata[CONTENT_KEY.encode()].decode())
 
 
-def dialogue_lines(dialogue_id: str, row: Mapping[str, Any], motion: Mapping[str, Digests]) -> bytes:
+def dialogue_lines(row: Mapping[str, Any], motion: Mapping[str, RowSummary]) -> bytes:
     """The sorted lines of one dialogue: the columns of its own `row`, and those of each participant's motion."""
-    digests = {"": {name: digest(value) for name, value in row.items()}, **motion}
+    own = {name: digest(value) for name, value in row.items()}
+    digests = {"": own, **{participant: summary.digests for participant, summary in motion.items()}}
     lines = [
-        f"{dialogue_id}\t{participant}\t{column}\t{value}\n"
+        f"{row['dialogue_id']}\t{participant}\t{column}\t{value}\n"
         for participant, columns in sorted(digests.items())
         for column, value in sorted(columns.items())
     ]

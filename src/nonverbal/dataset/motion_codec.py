@@ -1,4 +1,4 @@
-"""Motion to Parquet and back; the file of one clip is at once the result of the stage `cues` and a shard of the dataset.
+"""Motion to Parquet and back: the file of one clip is both the result of the stage `cues` and a shard of the dataset.
 
 The stage returns ``ClipMotion(clip_id, participants)`` and names ``codec = MotionCodec()``; the runner calls
 ``write(path, clip_motion)`` and ``read(path)``. Assembly publishes the very file by a hard link, so motion is
@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nonverbal.dataset.content import CONTENT_KEY, motion_digests
+from nonverbal.dataset.content import CONTENT_KEY, summarize
 from nonverbal.dataset.schema import (
     ARRAY_COLUMNS,
     MATRIX_COLUMNS,
@@ -56,19 +56,21 @@ class MotionCodec:
 
         Raises:
             RejectedError: an array has the wrong shape or type (E_SCHEMA) or holds NaN or infinity (E_NONFINITE).
-            ValueError: there is no participant, or two do not share their spaces.
+            ValueError: there is no participant, or they differ in spaces, fps or length.
         """
         for motion in value.participants:
             check_motion(motion)
-        spaces = {(m.face.shape[1], m.body.shape[1]) for m in value.participants}
-        if len(spaces) != 1:
-            raise ValueError(f"clip {value.clip_id}: got participants of {len(spaces)} layouts, expected one layout")
-        schema = motion_schema(*spaces.pop()).with_metadata({VERSION_KEY: str(SCHEMA_VERSION)})
-        digests = {m.participant: motion_digests(m) for m in value.participants}
+        layouts = {(m.face_space, m.body_space, m.fps, m.n_frames) for m in value.participants}
+        if len(layouts) != 1:
+            raise ValueError(f"clip {value.clip_id}: got {layouts}, expected participants of one layout and length")
+        first = value.participants[0]
+        schema = motion_schema(first.face.shape[1], first.body.shape[1]).with_metadata(
+            {VERSION_KEY: str(SCHEMA_VERSION)}
+        )
         with pq.ParquetWriter(path, schema, use_byte_stream_split=_FLOAT_LEAVES, **WRITE_OPTIONS) as writer:
             for motion in value.participants:
                 writer.write_table(_row(value.clip_id, motion, schema))
-            writer.add_key_value_metadata({CONTENT_KEY: dumps(digests)})
+            writer.add_key_value_metadata({CONTENT_KEY: dumps(summarize(value))})
 
     def read(self, path: Path) -> ClipMotion:
         """The motion of one clip, as read-only views into Arrow's memory.
@@ -107,9 +109,9 @@ def _list_array(values: np.ndarray, kind: pa.DataType) -> pa.Array:
 
 def motion_of_row(table: pa.Table, row: int = 0) -> Motion:
     """Row `row` of a motion table as a `Motion` whose arrays are views into the table's buffers."""
-    arrays = {name: column_view(table[name], row) for name in ARRAY_COLUMNS}
     scalars = {name: table[name][row].as_py() for name in ("participant", "face_space", "body_space", "fps")}
-    return Motion(**scalars, **arrays)
+    fields: dict[str, Any] = scalars | {name: column_view(table[name], row) for name in ARRAY_COLUMNS}
+    return Motion(**fields)
 
 
 def column_view(column: pa.ChunkedArray, row: int) -> np.ndarray:
