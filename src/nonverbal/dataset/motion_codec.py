@@ -22,11 +22,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nonverbal.dataset.content import CONTENT_KEY, summarize
+from nonverbal.dataset.parquet import WRITE_OPTIONS, versioned
 from nonverbal.dataset.schema import (
     ARRAY_COLUMNS,
     MATRIX_COLUMNS,
-    SCHEMA_VERSION,
-    VERSION_KEY,
     ClipMotion,
     check_motion,
     motion_schema,
@@ -34,14 +33,7 @@ from nonverbal.dataset.schema import (
 from nonverbal.records import dumps
 from nonverbal.types import Motion
 
-WRITE_OPTIONS: dict[str, Any] = {
-    "compression": "zstd",
-    "compression_level": 3,
-    "use_dictionary": False,
-    "write_statistics": False,
-    "write_page_checksum": True,
-}
-"""Settings of every Parquet file of a dataset; page checksums let a reader see a flipped byte."""
+_OPTIONS: dict[str, Any] = {**WRITE_OPTIONS, "use_dictionary": False}
 
 _FLOAT_LEAVES = [f"{name}.list.element.list.element" for name in MATRIX_COLUMNS if name != "validity"]
 
@@ -64,10 +56,8 @@ class MotionCodec:
         if len(layouts) != 1:
             raise ValueError(f"clip {value.clip_id}: got {layouts}, expected participants of one layout and length")
         first = value.participants[0]
-        schema = motion_schema(first.face.shape[1], first.body.shape[1]).with_metadata(
-            {VERSION_KEY: str(SCHEMA_VERSION)}
-        )
-        with pq.ParquetWriter(path, schema, use_byte_stream_split=_FLOAT_LEAVES, **WRITE_OPTIONS) as writer:
+        schema = versioned(motion_schema(first.face.shape[1], first.body.shape[1]))
+        with pq.ParquetWriter(path, schema, use_byte_stream_split=_FLOAT_LEAVES, **_OPTIONS) as writer:
             for motion in value.participants:
                 writer.write_table(_row(value.clip_id, motion, schema))
             writer.add_key_value_metadata({CONTENT_KEY: dumps(summarize(value))})

@@ -82,7 +82,7 @@ _WORD = pa.struct(
         _required("word", pa.string()),
         _required("start_s", pa.float64()),
         _required("end_s", pa.float64()),
-        _required("prob", pa.float32()),
+        _required("prob", pa.float64()),
         _required("interpolated", pa.bool_()),
     ]
 )
@@ -95,7 +95,7 @@ _TURN = pa.struct(
         _required("text", pa.string()),
         _required("words", _list(_WORD)),
         _required("sentences", _list(pa.int32())),
-        pa.field("harm", pa.float32()),  # null where the text was not scored
+        pa.field("harm", pa.float64()),  # null where the text was not scored
         _required("harmful", pa.bool_()),
     ]
 )

@@ -1,0 +1,144 @@
+"""The dataset's card: README.md with the front matter that the Hugging Face hub and `datasets` read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from nonverbal.dataset.manifest import CLIPS_NAME, SOURCES_NAME, ModelUse
+from nonverbal.dataset.rows import KEPT, Row
+from nonverbal.dataset.schema import SPLITS
+from nonverbal.dataset.stats import PUBLISHED, Statistics, detail_rows
+from nonverbal.spaces import SPACES
+
+_USE = """\
+## Responsible use
+
+Faces, voices and manners of speaking are personal, in many places biometric, data of the people shown. Use this dataset
+only as the licences of its sources and the law allow. Do not use it to identify people, to infer health, origin or
+beliefs, or to imitate a person without their consent. Honour requests for removal: `nonverbal purge` deletes every row
+and file of a source; those who hold copies should do the same.
+
+What the models saw is not ground truth: transcripts contain errors, harm scores are those of a small text classifier
+and nothing was removed because of them, and face and body are estimates from one camera. Read `validity` and
+`confidence` before using a frame: the values of a part that was not seen are zero.
+"""
+
+_READ = """\
+## How to read it
+
+```python
+from datasets import load_dataset
+dialogues = load_dataset("DIR")             # who said what when, harm scores
+motion = load_dataset("DIR", "motion")      # face, body, gaze and head pose, 25 rows a second
+
+import polars as pl
+words = pl.scan_parquet("DIR/dialogues/*.parquet").select("dialogue_id", "turns").collect()
+
+from pathlib import Path
+from nonverbal.dataset.read import open_dataset
+dataset = open_dataset(Path("DIR"))
+face = dataset.column(dataset.ids()[0], "A", "face")                # [T, D], a view, nothing copied
+smooth = dataset.motion(dataset.ids()[0], "A", smooth=True)         # Savitzky-Golay 5/2, as in the paper
+```
+
+```sql
+-- DuckDB: turns and seconds of talk of each participant
+SELECT dialogue_id, t.participant, count(*) AS turns, sum(t.end_s - t.start_s) AS talk_s
+FROM (SELECT dialogue_id, unnest(turns) AS t FROM 'DIR/dialogues/*.parquet') GROUP BY ALL ORDER BY ALL;
+```
+
+Times are seconds inside the dialogue, half-open. Motion values are raw. `dataset.json` holds the settings, the content
+hash, and size and sha256 of every file; `nonverbal validate DIR` checks them.
+"""
+
+
+def write_card(
+    stats: Statistics,
+    splits: dict[str, int],
+    spaces: tuple[str, str],
+    tables: tuple[Sequence[Row], Sequence[Row]],
+    models: Sequence[ModelUse],
+) -> str:
+    """The text of README.md; `tables` are the rows of sources.parquet and clips.parquet."""
+    sources, clips = tables
+    parts = [
+        front_matter(stats, splits),
+        "# Dialogues with face, body and gaze of both participants\n",
+        "Built with nonverbal from videos of two people talking: text with word times, turns, and for both\n"
+        "participants motion 25 times a second, whether they speak or listen.\n",
+        _counts(stats, splits),
+        _layout(spaces),
+        _funnel(sources, clips),
+        _licences(sources, models),
+        _READ,
+        _USE,
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def front_matter(stats: Statistics, splits: dict[str, int]) -> str:
+    """YAML between dashes: configs with their files, languages, tags."""
+    lines = ["---", "pretty_name: Dialogues with nonverbal cues", "license: other"]
+    lines += ["language:", *(f"- {json.dumps(name)}" for name in stats.languages)] if stats.languages else []
+    lines += ["tags:", *(f"- {tag}" for tag in ("dialogue", "nonverbal", "face", "gesture", "motion")), "configs:"]
+    for config in ("dialogues", "motion"):
+        filled = [split for split in SPLITS if splits.get(split)]
+        if filled:
+            lines += [f"- config_name: {config}", *(["  default: true"] if config == "dialogues" else [])]
+            lines.append("  data_files:")
+            lines += [line for s in filled for line in (f"  - split: {s}", f"    path: {config}/{s}-*.parquet")]
+    for name in (SOURCES_NAME, CLIPS_NAME):
+        lines += [f"- config_name: {name.split('.')[0]}", "  data_files:", "  - split: all", f"    path: {name}"]
+    return "\n".join([*lines, "---", ""])
+
+
+def _counts(stats: Statistics, splits: dict[str, int]) -> str:
+    rows = [("dialogues", f"{stats.dialogues:,}"), ("turns", f"{stats.turns:,}"), ("hours", f"{stats.hours:.3f}")]
+    rows += [("sentences", f"{stats.sentences:,}"), ("unique words", f"{stats.unique_words:,}")]
+    rows += [("frames per turn", f"{stats.frames_per_turn:.1f}"), *detail_rows(stats)]
+    rows += [(f"dialogues in {split}", f"{n:,}") for split, n in splits.items()]
+    venus = next(p for p in PUBLISHED if p.name == "VENUS")
+    return (
+        "## Counts\n\n"
+        + _table(("what", "value"), rows)
+        + f"\nFor comparison, VENUS: {venus.dialogues:,} dialogues, {venus.turns:,} turns, {venus.hours:,} h.\n"
+    )
+
+
+def _layout(spaces: tuple[str, str]) -> str:
+    rows = [(name, str(SPACES[name].dim), SPACES[name].unit, SPACES[name].licence) for name in spaces if name in SPACES]
+    return "## Parameter spaces\n\n" + _table(("space", "numbers", "unit", "licence"), rows) if rows else ""
+
+
+def _funnel(sources: Sequence[Row], clips: Sequence[Row]) -> str:
+    rows = [("sources seen", "", "", f"{len(sources):,}")]
+    rows += _losses([s for s in sources if s["n_clips"] == 0])
+    rows += [("clips cut", "", "", f"{len(clips):,}"), *_losses(clips)]
+    rows += [("dialogues kept", "", "", f"{sum(c['verdict'] == KEPT for c in clips):,}")]
+    return "## Filter funnel\n\n" + _table(("step", "stage", "reason", "count"), rows)
+
+
+def _losses(rows: Sequence[Row]) -> list[tuple[str, str, str, str]]:
+    counts = Counter((r["verdict"], r["stage"], r["reason"]) for r in rows if r["verdict"] != KEPT)
+    return [(f"– {verdict}", stage, reason, f"{n:,}") for (verdict, stage, reason), n in sorted(counts.items())]
+
+
+def _licences(sources: Sequence[Row], models: Sequence[ModelUse]) -> str:
+    kept = Counter(s["licence"] or "not stated" for s in sources if s["n_dialogues"])
+    text = "## Licences\n\n" + _table(
+        ("licence of the sources", "sources"), [(k, f"{n:,}") for k, n in sorted(kept.items())]
+    )
+    rows = [(m.stage, m.model, m.origin, m.licence) for m in models]
+    return text + ("\n" + _table(("stage", "model", "from", "licence"), rows) if rows else "")
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "".join(f"| {' | '.join(_cell(value) for value in line)} |\n" for line in lines)
+
+
+def _cell(value: str) -> str:
+    """A value that can neither break out of its cell nor be read as HTML."""
+    return value.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

@@ -1,0 +1,100 @@
+"""``dataset.json``: what a dataset is, what it was made with, and every file it consists of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nonverbal.dataset.schema import SCHEMA_VERSION
+from nonverbal.records import from_plain, to_plain
+from nonverbal.verdicts import UserError
+
+MANIFEST_NAME = "dataset.json"
+CARD_NAME = "README.md"
+SOURCES_NAME = "sources.parquet"
+CLIPS_NAME = "clips.parquet"
+DIALOGUES_DIR = "dialogues"
+MOTION_DIR = "motion"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A model that took part in making the data: the stage, the model, the package it came from, its licence."""
+
+    stage: str
+    model: str
+    origin: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """Size and sha256 of one file as it was written."""
+
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The contents of ``dataset.json``.
+
+    Attributes:
+        inputs: sha256 over everything the assembly was given; equal inputs need no work.
+        face_space, body_space, fps: layout of all motion; empty and 0 while there is none.
+        splits: split -> number of dialogues.
+        statistics: the counts of `nonverbal.dataset.stats`, as plain values.
+        config: the resolved settings of all stages.
+        files: path inside the dataset -> size and hash; all files but ``dataset.json`` itself.
+    """
+
+    schema_version: int
+    tool: str
+    content_hash: str
+    inputs: str
+    face_space: str
+    body_space: str
+    fps: float
+    splits: dict[str, int]
+    statistics: dict[str, Any]
+    config: dict[str, Any]
+    models: tuple[ModelUse, ...]
+    files: dict[str, FileEntry]
+
+
+def read_manifest(root: Path) -> Manifest:
+    """The manifest of the dataset in the folder `root`.
+
+    Raises:
+        UserError: there is no dataset, it is damaged, or it was written by another version; the message names the file.
+    """
+    path = root / MANIFEST_NAME
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{path}: not found; expected the folder of a dataset that `nonverbal build` wrote") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as JSON ({error}); restore it or build the dataset again") from error
+    version = plain.get("schema_version") if isinstance(plain, dict) else None
+    if version != SCHEMA_VERSION:
+        raise UserError(f"{path}: got schema version {version}, expected {SCHEMA_VERSION}; use a matching release")
+    try:
+        return from_plain(Manifest, plain, MANIFEST_NAME)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}; restore it or build the dataset again") from error
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write `manifest` with sorted keys, so that equal datasets have equal files."""
+    text = json.dumps(to_plain(manifest), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def file_entry(path: Path) -> FileEntry:
+    """Size and hash of a file."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileEntry(path.stat().st_size, sha256)
