@@ -15,14 +15,17 @@ from pathlib import Path
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition, Stream
+from av.packet import Packet
+from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
-from nonverbal.media.names import check_file, printable
+from nonverbal.media.boxes import missing_bytes
+from nonverbal.media.names import check_file, clean_text, printable
 from nonverbal.verdicts import Reason, RejectedError
 
-_MAX_PIXELS = 8192 * 4320
+_MAX_PIXELS = 4320 * 4320  # a decoder that meets more, whatever the header said, stops instead of allocating
 _HEAD_BYTES = 1 << 16
+_REWINDS_S = (0.0, 5.0, 30.0)  # how much earlier to look when a jump lands too late; then from the file's start
 
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp", b"sidx")
 _MAGIC = (  # offset, bytes, libav demuxer
@@ -36,6 +39,14 @@ _MAGIC = (  # offset, bytes, libav demuxer
     (0, b".snd", "au"),
     (0, b"#!AMR", "amr"),
     (0, b"ID3", "mp3"),
+)
+_VIDEO_CODECS = (
+    "h264 hevc vvc av1 vp8 vp9 mpeg1video mpeg2video mpeg4 msmpeg4v2 msmpeg4v3 h263 flv1 wmv1 wmv2 wmv3 vc1 theora "
+    "mjpeg prores dnxhd dvvideo ffv1 huffyuv rawvideo png"
+)
+_AUDIO_CODECS = (
+    "aac aac_latm mp1 mp2 mp3 opus vorbis flac alac ac3 eac3 dts wmav1 wmav2 wmapro amr_nb amr_wb wavpack speex "
+    "adpcm_ms adpcm_ima_wav adpcm_ima_qt gsm gsm_ms"
 )
 _NO_MAIN = (
     Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails | Disposition.dependent
@@ -96,21 +107,29 @@ def open_media(path: Path) -> Iterator[Opened]:
     demuxer = sniff(head)
     if demuxer is None:
         raise RejectedError(Reason.E_NOT_MEDIA, _no_media(path, f"it begins with {head[:16]!r}"))
+    options = {"protocol_whitelist": "file", "max_pixels": str(_MAX_PIXELS)}
     try:
-        container = av.open(
-            "file:" + os.fspath(path),
-            format=demuxer,
-            metadata_errors="replace",
-            options={"protocol_whitelist": "file", "err_detect": "explode", "max_pixels": str(_MAX_PIXELS)},
-        )
+        container = av.open("file:" + os.fspath(path), format=demuxer, metadata_errors="replace", options=options)
     except (av.error.FFmpegError, ValueError) as error:
-        raise RejectedError(Reason.E_NOT_MEDIA, _no_media(path, f"the {demuxer} reader says: {error}")) from error
+        raise RejectedError(*_why_not_open(path, demuxer, error)) from error
     with container:
         video, audio = main_video(container), default_audio(container)
         for stream in container.streams:
             if stream is not video and stream is not audio:
-                stream.discard = "all"
+                stream.discard = Discard.all
+        if video is not None:
+            video.codec_context.options = {"err_detect": "explode", "max_pixels": str(_MAX_PIXELS)}
         yield Opened(container, video, audio, _origin_s(video, audio))
+
+
+def _why_not_open(path: Path, demuxer: str, error: Exception) -> tuple[Reason, str]:
+    missing = missing_bytes(path, demuxer)
+    if missing:
+        return Reason.E_TRUNCATED, (
+            f"{printable(path)} is cut off: its last part promises {missing} more bytes and the index is missing, "
+            "expected a whole file; fetch it again"
+        )
+    return Reason.E_NOT_MEDIA, _no_media(path, f"the {demuxer} reader says {clean_text(str(error))!r}")
 
 
 def _no_media(path: Path, found: str) -> str:
@@ -122,14 +141,24 @@ def _no_media(path: Path, found: str) -> str:
 
 def main_video(container: InputContainer) -> VideoStream | None:
     """The video stream meant to be watched: the default one, else the largest; cover art does not count."""
-    streams = [s for s in container.streams.video if s.codec_context and not s.disposition & _NO_MAIN]
+    streams = [s for s in container.streams.video if _readable(s, _VIDEO_CODECS) and not s.disposition & _NO_MAIN]
     return max(streams, key=lambda s: (_is_default(s), s.width * s.height, -s.index), default=None)
 
 
 def default_audio(container: InputContainer) -> AudioStream | None:
     """The audio stream marked as default, else the first."""
-    streams = [s for s in container.streams.audio if s.codec_context]
+    streams = [s for s in container.streams.audio if _readable(s, _AUDIO_CODECS)]
     return max(streams, key=lambda s: (_is_default(s), -s.index), default=None)
+
+
+def _readable(stream: Stream, codecs: str) -> bool:
+    name = codec_name(stream)
+    return name in codecs.split() or name.startswith("pcm_")
+
+
+def codec_name(stream: Stream | None) -> str:
+    """The codec as libav names it, whichever decoder reads it; empty without a stream or a decoder."""
+    return stream.codec_context.codec.canonical_name if stream is not None and stream.codec_context else ""
 
 
 def _is_default(stream: Stream) -> bool:
@@ -141,3 +170,40 @@ def _origin_s(video: VideoStream | None, audio: AudioStream | None) -> float:
         if stream is not None and stream.start_time is not None and stream.time_base is not None:
             return float(stream.start_time * stream.time_base)
     return 0.0
+
+
+def packet_time_s(packet: Packet, origin_s: float) -> float | None:
+    """When what the packet holds is shown or heard; AVI knows decoding times only, which serve as well."""
+    stamp = packet.pts if packet.pts is not None else packet.dts
+    return None if stamp is None else float(stamp * packet.time_base) - origin_s
+
+
+def seek_before(path: Path, media: Opened, stream: Stream, start_s: float) -> None:
+    """Puts the reader where `stream` can be decoded from, at or before `start_s`.
+
+    The index of some formats is a guess, so the landing is looked at and the jump repeated from further back.
+
+    Raises:
+        RejectedError: E_DECODE when the file cannot be rewound.
+    """
+    assert stream.time_base is not None
+    try:
+        for back_s in _REWINDS_S:
+            target = round((start_s - back_s + media.origin_s) / float(stream.time_base))
+            media.container.seek(target, stream=stream, backward=True)
+            landed_s = _first_key_s(media, stream)
+            if landed_s is not None and landed_s <= start_s:
+                media.container.seek(target, stream=stream, backward=True)
+                return
+        media.container.seek(stream.start_time or 0, stream=stream, backward=True)
+    except av.error.FFmpegError as error:
+        raise RejectedError(
+            Reason.E_DECODE, f"{printable(path)} cannot be read from {start_s:.2f} s on ({error}); convert it to MP4"
+        ) from error
+
+
+def _first_key_s(media: Opened, stream: Stream) -> float | None:
+    for packet in media.container.demux(stream):
+        if packet.is_keyframe and packet.size:
+            return packet_time_s(packet, media.origin_s)
+    return None
