@@ -27,6 +27,7 @@ _CHATTER = (
     b"W0000 ",
     b"I0000 ",
 )
+_BLACK = np.zeros((64, 64, 3), np.uint8)
 _stderr_lock = threading.Lock()
 _seen_working: set[str] = set()  # kinds that gave a result: their first one logs too, later ones do not
 
@@ -78,7 +79,7 @@ class Graph:
         self._lock = threading.Lock()
         with _diverted_stderr():
             self._solution = getattr(solutions, kind)(**options)
-            self._solution.process(np.zeros((64, 64, 3), np.uint8))  # opens the delegates, which log now or never
+            self._solution.process(_BLACK)  # opens the delegates, which log now or never
 
     def process(self, rgb: NDArray[np.uint8]) -> Any:
         """The solution's own result for one picture, uint8 [H, W, 3] RGB."""
@@ -91,6 +92,10 @@ class Graph:
             if any(getattr(result, name) is not None for name in result._fields):
                 _seen_working.add(self._kind)
             return result
+
+    def reset(self) -> None:
+        """Forgets what was tracked: a black picture loses it, hundreds of times faster than a new graph."""
+        self.process(_BLACK)
 
     def close(self) -> None:
         """Ends the graph and its threads; a second call does nothing."""

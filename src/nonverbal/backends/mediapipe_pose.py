@@ -59,6 +59,10 @@ class PoseTracker:
         body = Body(landmarks, np.asarray(world, np.float32), np.clip(points[:, 3], 0.0, 1.0))
         return body if all(np.isfinite(part).all() for part in body) else None
 
+    def reset(self) -> None:
+        """Forgets the person; the next picture is searched anew."""
+        self._graph.reset()
+
     def close(self) -> None:
         self._graph.close()
 
