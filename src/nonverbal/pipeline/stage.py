@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 
 class Codec(Protocol):
-    """How one kind of result is written to and read from one file."""
+    """How one kind of result is written to and read from one file whose name ends in `suffix`."""
 
-    suffix: str
+    @property
+    def suffix(self) -> str: ...
 
     def write(self, path: Path, value: Any) -> None: ...
 

@@ -1,0 +1,236 @@
+"""One run: survey what is there, work on what is missing, check the books, say how it ended.
+
+Sources go first through their stages, each clip follows as soon as its source is cut. Where nothing is missing no
+process starts and nothing is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+from nonverbal.pipeline.attempts import Attempts
+from nonverbal.pipeline.engine import Engine
+from nonverbal.pipeline.ledger import FunnelRow, Ledger, account, funnel
+from nonverbal.pipeline.lock import EXIT_FULL, Output, OutputError, output_error
+from nonverbal.pipeline.observe import Observer, RunRecord, Silent, save_record
+from nonverbal.pipeline.plan import Plan
+from nonverbal.pipeline.settings import EngineSettings, available_cores
+from nonverbal.pipeline.stage import Stage
+from nonverbal.pipeline.store import DamagedArtefactError, Store, sweep
+from nonverbal.pipeline.survey import Outcome, Status, Survey, unique_sources
+from nonverbal.pipeline.unit import Unit
+from nonverbal.records import dumps
+from nonverbal.types import Clip, Source
+
+EXIT_MISMATCH = 1
+"""The books do not balance: something seen is unaccounted for."""
+EXIT_QUARANTINED = 3
+"""Everything is accounted for, but some units could not be worked on."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What stands after a run; `record` is None where there was nothing to do."""
+
+    store: Store
+    outcomes: tuple[Outcome, ...]
+    ledger: Ledger
+    funnel: tuple[FunnelRow, ...]
+    record: RunRecord | None
+    exit_code: int
+    message: str
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """The clips that came through, in order of id."""
+        done = (o.unit.clip for o in self.outcomes if o.status is Status.DONE)
+        return tuple(sorted((clip for clip in done if clip), key=lambda clip: clip.clip_id))
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 that changes whenever any verdict or any result may have changed: what an assembly depends on."""
+        verdicts = sorted([o.unit.unit_id, o.status, o.stage, str(o.reason), o.message] for o in self.outcomes)
+        return hashlib.sha256(dumps([self.store.plan.keys, verdicts]).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def read(self, stage: str, unit_id: str) -> Any:
+        """A committed result."""
+        return self.store.read(stage, unit_id)
+
+
+@dataclass
+class _Manifest:
+    """Every source and clip seen; routes each to the engine where work is missing."""
+
+    survey: Survey
+    engine: Engine
+    observer: Observer
+    sources: dict[str, Unit] = field(default_factory=dict)
+    clips: list[Unit] = field(default_factory=list)
+    finished: dict[str, int] = field(default_factory=lambda: {"source": 0, "clip": 0})
+
+    def start(self, sources: Sequence[Source]) -> None:
+        self.sources = {source.source_id: Unit(source) for source in sources}
+        for unit in self.sources.values():
+            self._route(self.survey.outcome(unit))
+        self._tell()
+
+    def heard(self, outcome: Outcome) -> None:
+        """A verdict from the engine."""
+        self.settled(outcome)
+        self._tell()
+
+    def settled(self, outcome: Outcome) -> None:
+        """The verdict on a unit is known: a source that is cut brings its clips."""
+        self.finished[outcome.unit.level] += 1
+        if outcome.unit.level == "source" and outcome.status is Status.DONE:
+            clips = self.survey.clips(outcome.unit.source)
+            self.clips += clips
+            for clip in clips:
+                self._route(self.survey.outcome(clip))
+
+    def _route(self, outcome: Outcome) -> None:
+        if outcome.status is Status.PENDING:
+            self.engine.add(outcome)
+            return
+        try:
+            self.settled(outcome)
+        except DamagedArtefactError:
+            self.finished["source"] -= 1
+            self.engine.add(Outcome(outcome.unit, Status.PENDING, self.survey.store.plan.source_stages[-1].name))
+
+    def _tell(self) -> None:
+        self.observer.on_units("source", len(self.sources), self.finished["source"])
+        self.observer.on_units("clip", len(self.clips), self.finished["clip"])
+
+
+def run(
+    output: Output,
+    sources: Sequence[Source],
+    source_stages: Sequence[Stage],
+    clip_stages: Sequence[Stage],
+    settings: EngineSettings | None = None,
+    observer: Observer | None = None,
+) -> RunResult:
+    """Brings every source and clip to a verdict, in an output held through `claim`.
+
+    SIGINT or SIGTERM once: the units at hand are finished, no new one begins. Twice: everything stops at once.
+
+    Raises:
+        ValueError: the stages do not fit together; nothing has been loaded or written.
+        UserError: a stage needs something only the user can give.
+        OutputError: the output cannot be written (found before any work; on the way it becomes an exit code).
+        WorkerStartError: worker processes cannot start.
+    """
+    store = Store(output.artefacts, Plan(tuple(source_stages), tuple(clip_stages)))
+    watcher = observer or Silent()
+    clock = _Clock()
+    try:
+        engine = Engine(store, settings or EngineSettings(), Attempts.load(output.attempts), watcher)
+        if os.path.isdir(store.root):
+            sweep(store.root)
+        manifest = _Manifest(Survey.take(store), engine, watcher)
+        engine.finished = manifest.heard
+        manifest.start(unique_sources(sources))
+        if not engine.waiting:
+            return _result(manifest, None, 0, "")
+        store.make_folders()
+    except OSError as error:
+        raise output_error(error, output.path) from error
+    stopped, message = _work(engine, output, watcher)
+    result = _result(manifest, None, stopped, message)
+    return replace(result, record=_record(output, engine, clock, result.exit_code))
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """When a run began: the date for the label, the steady clock for the duration."""
+
+    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    started_s: float = field(default_factory=time.monotonic)
+
+
+def _work(engine: Engine, output: Output, observer: Observer) -> tuple[int, str]:
+    """Runs the engine; why it stopped early, as exit code and sentence, or 0 and nothing."""
+    try:
+        with _heeding_signals(engine, observer):
+            engine.run()
+    except OutputError as error:
+        observer.on_stop(str(error))
+        return error.exit_code, str(error)
+    except OSError as error:
+        stop = output_error(error, output.path)
+        observer.on_stop(str(stop))
+        return stop.exit_code, str(stop)
+    if engine.signals:
+        return 128 + engine.signals[0], "stopped on request; run the same again to go on"
+    return 0, ""
+
+
+def _result(manifest: _Manifest, record: RunRecord | None, stopped: int, message: str) -> RunResult:
+    """Takes the verdicts off the disk, not from memory, and balances them against what the run has seen."""
+    engine, store = manifest.engine, manifest.survey.store
+    survey = Survey.take(store) if engine.timings or engine.dropped else manifest.survey
+    units = [*manifest.sources.values(), *manifest.clips]
+    outcomes = {unit.unit_id: survey.outcome(unit) for unit in units}
+    broken_off = [o for o in engine.dropped if outcomes[o.unit.unit_id].status is Status.PENDING]
+    left = [o.unit for o in [*engine.waiting, *broken_off]]
+    accounts = [
+        account(
+            [o for o in outcomes.values() if o.unit.level == level],
+            len(manifest.sources) if level == "source" else len(manifest.clips),
+            [unit.unit_id for unit in left if unit.level == level],
+        )
+        for level in ("source", "clip")
+    ]
+    ledger = Ledger(*accounts)
+    everything = tuple(outcomes.values())
+    code, sentence = _exit(ledger, stopped, message)
+    return RunResult(store, everything, ledger, funnel(store.plan, everything), record, code, sentence)
+
+
+def _exit(ledger: Ledger, stopped: int, message: str) -> tuple[int, str]:
+    if not ledger.balanced:
+        return EXIT_MISMATCH, f"the books do not balance: {ledger}. {message}".strip()
+    if stopped:
+        return stopped, message
+    if ledger.sources.quarantined or ledger.clips.quarantined:
+        return EXIT_QUARANTINED, "some units failed again and again and are set aside in quarantine"
+    return 0, ""
+
+
+def _record(output: Output, engine: Engine, clock: _Clock, exit_code: int) -> RunRecord:
+    wall_s = time.monotonic() - clock.started_s
+    record = RunRecord(clock.started, wall_s, engine.most_workers, available_cores(), exit_code, tuple(engine.timings))
+    if exit_code != EXIT_FULL:
+        save_record(output.runs, record)
+    return record
+
+
+@contextmanager
+def _heeding_signals(engine: Engine, observer: Observer) -> Iterator[None]:
+    """Notes SIGINT and SIGTERM for the engine instead of dying; only possible, and only done, in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        engine.signals.append(number)
+        if len(engine.signals) == 1:
+            observer.on_stop("finishing the clips at hand; once more to stop at once")
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
