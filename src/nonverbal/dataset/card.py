@@ -17,8 +17,8 @@ _USE = """\
 
 Faces, voices and manners of speaking are personal, in many places biometric, data of the people shown. Use this dataset
 only as the licences of its sources and the law allow. Do not use it to identify people, to infer health, origin or
-beliefs, or to imitate a person without their consent. Honour requests for removal: `nonverbal purge` deletes every row
-and file of a source; those who hold copies should do the same.
+beliefs, or to imitate a person without their consent. Honour requests for removal: the module `nonverbal.dataset.purge`
+deletes every row and file of a source; those who hold copies should do the same.
 
 What the models saw is not ground truth: transcripts contain errors, harm scores are those of a small text classifier
 and nothing was removed because of them, and face and body are estimates from one camera. Read `validity` and
@@ -60,8 +60,9 @@ def write_card(
     spaces: tuple[str, str],
     tables: tuple[Sequence[Row], Sequence[Row]],
     models: Sequence[ModelUse],
+    stages: Sequence[str],
 ) -> str:
-    """The text of README.md; `tables` are the rows of sources.parquet and clips.parquet."""
+    """The text of README.md; `tables` are the rows of sources.parquet and clips.parquet, `stages` names in order."""
     sources, clips = tables
     parts = [
         front_matter(stats, splits),
@@ -70,7 +71,7 @@ def write_card(
         "participants motion 25 times a second, whether they speak or listen.\n",
         _counts(stats, splits),
         _layout(spaces),
-        _funnel(sources, clips),
+        _funnel(sources, clips, stages),
         _licences(sources, models),
         _READ,
         _USE,
@@ -112,17 +113,19 @@ def _layout(spaces: tuple[str, str]) -> str:
     return "## Parameter spaces\n\n" + _table(("space", "numbers", "unit", "licence"), rows) if rows else ""
 
 
-def _funnel(sources: Sequence[Row], clips: Sequence[Row]) -> str:
+def _funnel(sources: Sequence[Row], clips: Sequence[Row], stages: Sequence[str]) -> str:
     rows = [("sources seen", "", "", f"{len(sources):,}")]
-    rows += _losses([s for s in sources if s["n_clips"] == 0])
-    rows += [("clips cut", "", "", f"{len(clips):,}"), *_losses(clips)]
+    rows += _losses([s for s in sources if s["n_clips"] == 0], stages)
+    rows += [("clips cut", "", "", f"{len(clips):,}"), *_losses(clips, stages)]
     rows += [("dialogues kept", "", "", f"{sum(c['verdict'] == KEPT for c in clips):,}")]
     return "## Filter funnel\n\n" + _table(("step", "stage", "reason", "count"), rows)
 
 
-def _losses(rows: Sequence[Row]) -> list[tuple[str, str, str, str]]:
-    counts = Counter((r["verdict"], r["stage"], r["reason"]) for r in rows if r["verdict"] != KEPT)
-    return [(f"– {verdict}", stage, reason, f"{n:,}") for (verdict, stage, reason), n in sorted(counts.items())]
+def _losses(rows: Sequence[Row], stages: Sequence[str]) -> list[tuple[str, str, str, str]]:
+    counts = Counter((r["stage"], r["verdict"], r["reason"]) for r in rows if r["verdict"] != KEPT)
+    order = {stage: i for i, stage in enumerate(stages)}
+    ranked = sorted(counts.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0]))
+    return [(f"– {verdict}", stage, reason, f"{n:,}") for (stage, verdict, reason), n in ranked]
 
 
 def _licences(sources: Sequence[Row], models: Sequence[ModelUse]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nonverbal.dataset.schema import SCHEMA_VERSION
+from nonverbal.dataset.splits import SplitConfig
 from nonverbal.records import from_plain, to_plain
 from nonverbal.verdicts import UserError
 
@@ -45,6 +46,7 @@ class Manifest:
     Attributes:
         inputs: sha256 over everything the assembly was given; equal inputs need no work.
         face_space, body_space, fps: layout of all motion; empty and 0 while there is none.
+        shares: how channels are shared out to the splits.
         splits: split -> number of dialogues.
         statistics: the counts of `nonverbal.dataset.stats`, as plain values.
         config: the resolved settings of all stages.
@@ -58,6 +60,7 @@ class Manifest:
     face_space: str
     body_space: str
     fps: float
+    shares: SplitConfig
     splits: dict[str, int]
     statistics: dict[str, Any]
     config: dict[str, Any]
@@ -88,8 +91,8 @@ def read_manifest(root: Path) -> Manifest:
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write `manifest` with sorted keys, so that equal datasets have equal files."""
-    text = json.dumps(to_plain(manifest), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    """Write `manifest`; equal datasets have equal files."""
+    text = json.dumps(to_plain(manifest), indent=1, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 

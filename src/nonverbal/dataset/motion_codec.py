@@ -66,11 +66,15 @@ class MotionCodec:
         """The motion of one clip, as read-only views into Arrow's memory.
 
         Raises:
-            OSError: the file is no Parquet file, or a page's checksum does not match.
+            ValueError: the file is no Parquet file or holds other columns.
+            OSError: it cannot be read, or a page's checksum does not match.
         """
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            rows = [file.read_row_group(i) for i in range(file.num_row_groups)]
-        return ClipMotion(rows[0]["dialogue_id"][0].as_py(), tuple(motion_of_row(row) for row in rows))
+        try:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                rows = [file.read_row_group(i) for i in range(file.num_row_groups)]
+            return ClipMotion(rows[0]["dialogue_id"][0].as_py(), tuple(motion_of_row(row) for row in rows))
+        except (pa.ArrowException, KeyError, IndexError) as error:
+            raise ValueError(f"{path}: not the motion of a clip ({error})") from error
 
 
 def _row(clip_id: str, motion: Motion, schema: pa.Schema) -> pa.Table:

@@ -16,12 +16,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nonverbal.dataset.content import read_summary
-from nonverbal.dataset.manifest import DIALOGUES_DIR, MANIFEST_NAME, MOTION_DIR, Manifest
+from nonverbal.dataset.manifest import CARD_NAME, DIALOGUES_DIR, MANIFEST_NAME, MOTION_DIR, Manifest
+from nonverbal.pipeline.faults import fault
+from nonverbal.verdicts import UserError
 
 STAGING_NAME = ".assembling"
 TABLE_DIRS = (DIALOGUES_DIR, MOTION_DIR)
 
 _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES)
+
+
+def check_output(root: Path) -> None:
+    """See that writing a dataset into `root` overwrites nothing else.
+
+    Raises:
+        UserError: the folder holds files of a dataset's names but no dataset.
+    """
+    if (root / MANIFEST_NAME).exists() or (root / STAGING_NAME).exists():
+        return
+    for name in (CARD_NAME, *TABLE_DIRS):
+        if (root / name).exists():
+            raise UserError(f"{root}: holds {name} but no {MANIFEST_NAME}; expected an empty folder or a dataset")
 
 
 def start_staging(root: Path) -> Path:
@@ -65,6 +80,7 @@ def publish(root: Path, staging: Path, manifest: Manifest) -> None:
     for name in TABLE_DIRS:
         (root / name).mkdir(exist_ok=True)
     for path in sorted(staged, key=lambda p: (p.name == MANIFEST_NAME, p)):
+        fault("publish")
         os.replace(path, root / path.relative_to(staging))
     for path in leftovers(root, manifest):
         path.unlink()

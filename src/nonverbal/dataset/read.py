@@ -9,7 +9,6 @@ Example::
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,13 +26,13 @@ from nonverbal.dataset.schema import (
     ARRAY_COLUMNS,
     CLIP_SCHEMA,
     DIALOGUE_SCHEMA,
-    PARTS_OF_COLUMN,
     SOURCE_SCHEMA,
+    SPLITS,
     motion_schema,
 )
 from nonverbal.records import from_plain
 from nonverbal.spaces import get_space
-from nonverbal.types import PARTS, Clip, Dialogue, Motion, Turn
+from nonverbal.types import Clip, Dialogue, Motion, Turn
 from nonverbal.verdicts import RejectedError, UserError
 
 _OPEN_ROW_GROUPS = 4  # one a split, for walks in the order of ids across all splits, and one to spare
@@ -104,11 +103,17 @@ class Dataset:
         """The motion of one participant, as read-only views into Arrow's memory.
 
         Args:
-            smooth: Savitzky-Golay filter (window 5, order 2, as in the paper) over each valid stretch of face and
-                body. What is stored is raw; smoothing makes copies.
+            smooth: filter each valid stretch (Savitzky-Golay, window 5, order 2, as in the paper). What is stored is
+                raw; smoothing makes copies.
         """
         motion = motion_of_row(self._motion_table(dialogue_id, participant))
-        return _smoothed(motion) if smooth else motion
+        if not smooth:
+            return motion
+        from nonverbal.motion.smooth import (
+            smooth_motion,
+        )  # scipy takes a second to load, and most readers want raw values
+
+        return smooth_motion(motion)
 
     def column(self, dialogue_id: str, participant: str, name: str) -> np.ndarray:
         """One motion column, [T, D] or [T]; the others are not read from disk."""
@@ -150,18 +155,20 @@ def open_dataset(path: Path) -> Dataset:
         UserError: it is no dataset, of another version, or a file is missing or damaged; the message names the file.
     """
     manifest = read_manifest(path)
-    shards = sorted(
-        (name for name in manifest.files if name.startswith(f"{DIALOGUES_DIR}/")),
-        key=lambda name: (["train", "validation", "test"].index(_split_of(name)), name),
-    )
     places: dict[str, _Place] = {}
-    for name in shards:
+    for name in dialogue_shards(manifest):
         shard = path / name
         with _open(shard, DIALOGUE_SCHEMA) as file:
             for group in range(file.num_row_groups):
                 ids = _row_group(file, group, shard, "dialogue_id")["dialogue_id"].to_pylist()
                 places |= {i: _Place(shard, group, row, _split_of(name)) for row, i in enumerate(ids)}
     return Dataset(path, manifest, places)
+
+
+def dialogue_shards(manifest: Manifest) -> list[str]:
+    """The files of the table ``dialogues`` in the order of splits and numbers."""
+    names = [name for name in manifest.files if name.startswith(f"{DIALOGUES_DIR}/")]
+    return sorted(names, key=lambda name: (SPLITS.index(_split_of(name)), name))
 
 
 def _split_of(name: str) -> str:
@@ -191,14 +198,3 @@ def _read_small(path: Path, schema: pa.Schema) -> list[Row]:
     with _open(path, schema) as file:
         rows: list[Row] = [row for i in range(file.num_row_groups) for row in _row_group(file, i, path).to_pylist()]
     return rows
-
-
-def _smoothed(motion: Motion) -> Motion:
-    from nonverbal.motion.smooth import smooth_motion
-
-    valid = {part: motion.validity[:, i].astype(bool) for i, part in enumerate(PARTS)}
-    face = smooth_motion(motion.face, valid[PARTS_OF_COLUMN["face"][0]], motion.face_space)
-    body = np.array(motion.body)
-    for part, columns in get_space(motion.body_space).groups.items():
-        body[:, columns] = smooth_motion(motion.body[:, columns], valid[part], motion.body_space)
-    return dataclasses.replace(motion, face=face, body=body)

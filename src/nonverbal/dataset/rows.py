@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from nonverbal.records import to_plain
 from nonverbal.types import Clip, Source, Turn
 
 Row = dict[str, Any]
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 KEPT, REJECTED, QUARANTINED, PENDING = "kept", "rejected", "quarantined", "pending"
 VERDICTS = (KEPT, REJECTED, QUARANTINED, PENDING)
@@ -40,11 +43,9 @@ class ClipVerdict:
 
 
 def clean(text: str) -> str:
-    """`text` as valid UTF-8 without control characters: what cannot be shown stands as an escape."""
+    """`text` as valid UTF-8 without control characters: those, and what changes the direction of text, are escaped."""
     text = text.encode("utf-8", errors="backslashreplace").decode()
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def dialogue_row(clip: Clip, source: Source, language: str, participants: Sequence[str], turns: Sequence[Turn]) -> Row:

@@ -18,7 +18,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nonverbal.dataset.schema import SPLITS
-from nonverbal.types import Source
 from nonverbal.verdicts import UserError
 
 
@@ -39,9 +38,9 @@ class SplitConfig:
             )
 
 
-def group_of(source: Source) -> str:
+def group_of(channel: str, source_id: str) -> str:
     """What must stay together: the channel, else the source."""
-    return f"channel:{source.channel}" if source.channel else f"source:{source.source_id}"
+    return f"channel:{channel}" if channel else f"source:{source_id}"
 
 
 def assign_splits(groups: Iterable[str], config: SplitConfig) -> dict[str, str]:

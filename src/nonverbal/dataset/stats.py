@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from nonverbal.dataset.content import MotionSummary, read_summary
@@ -55,7 +56,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A row of the paper's table as published; None where no number is given."""
+    """A row of the paper's table as published; None where no number is given. Modalities: Text, Video, Nonverbal cues."""
 
     name: str
     dialogues: int | None
@@ -68,13 +69,16 @@ class Published:
 
 
 PUBLISHED = (
-    Published("IEMOCAP", 151, 7_333, 12, "text + video"),
-    Published("YTD-18M", 18_000_000, 54_000_000, 30_000, "text + video"),
-    Published("BEAT", None, None, 76, "nonverbal cues"),
-    Published("EMAGE", None, None, 60, "nonverbal cues"),
-    Published("VENUS", 89_459, 1_114_328, 14_910, "text + video + nonverbal cues", 547, 7_118_654, 527_270),
+    Published("IEMOCAP", 151, 7_333, 12, "T V"),
+    Published("YTD-18M", 18_000_000, 54_000_000, 30_000, "T V"),
+    Published("BEAT", None, None, 76, "N"),
+    Published("EMAGE", None, None, 60, "N"),
+    Published("VENUS", 89_459, 1_114_328, 14_910, "T V N", 547, 7_118_654, 527_270),
 )
 """Rows of the statistics tables of the VENUS paper."""
+
+
+_CAPTION = "T text, V video, N nonverbal cues; – not given; rows above the last as printed in the VENUS paper"
 
 
 @dataclass
@@ -166,16 +170,17 @@ def as_json(stats: Statistics) -> dict[str, Any]:
 
 
 def comparison_table(stats: Statistics, name: str = "this dataset") -> Table:
-    """The paper's table: published datasets, then this one."""
-    table = Table(title="Dialogue datasets", caption="published rows as printed in the VENUS paper; – not given")
-    for heading in ("dataset", "dialogues", "turns", "hours", "sentences", "unique words", "frames/turn"):
-        table.add_column(heading, justify="left" if heading == "dataset" else "right")
-    table.add_column("modalities")
+    """The paper's table: published datasets, then this one; 80 characters wide."""
+    table = Table(title="Dialogue datasets", caption=_CAPTION, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("dataset", no_wrap=True)
+    for heading in ("dialogues", "turns", "hours", "sentences", "unique\nwords", "frames\nper turn"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("has", no_wrap=True)
     for p in PUBLISHED:
         counts = (p.dialogues, p.turns, p.hours, p.sentences, p.unique_words, p.frames_per_turn)
         table.add_row(p.name, *(_number(n) for n in counts), p.modalities)
     own = (stats.dialogues, stats.turns, stats.hours, stats.sentences, stats.unique_words, stats.frames_per_turn)
-    table.add_row(name, *(_number(n) for n in own), "text + nonverbal cues of both participants", style="bold")
+    table.add_row(name, *(_number(n) for n in own), "T N", style="bold")
     return table
 
 

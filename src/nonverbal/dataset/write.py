@@ -33,7 +33,7 @@ from nonverbal.dataset.manifest import (
     write_manifest,
 )
 from nonverbal.dataset.parquet import WRITE_OPTIONS, versioned, write_table
-from nonverbal.dataset.publish import is_intact, is_published, link_file, publish, start_staging
+from nonverbal.dataset.publish import check_output, is_intact, is_published, link_file, publish, start_staging
 from nonverbal.dataset.rows import Row
 from nonverbal.dataset.schema import CLIP_SCHEMA, DIALOGUE_SCHEMA, SCHEMA_VERSION, SOURCE_SCHEMA, SPLITS
 from nonverbal.dataset.splits import SplitConfig, assign_splits
@@ -67,7 +67,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that a dataset is written from; `sources` and `clips` are rows of their tables."""
+    """All that a dataset is written from.
+
+    Attributes:
+        sources, clips: rows of these tables.
+        config: stage -> its resolved settings, in the order of the stages.
+    """
 
     entries: Sequence[Entry]
     sources: Sequence[Row]
@@ -98,7 +103,8 @@ def write_dataset(root: Path, contents: Contents, splits: SplitConfig) -> WriteR
         if one.dialogue_id == other.dialogue_id:
             raise UserError(f"{root}: two dialogues have the id {one.dialogue_id}; expected each clip once")
     inputs = _fingerprint(entries, contents, splits)
-    old = read_manifest(root) if (root / MANIFEST_NAME).is_file() else None
+    check_output(root)
+    old = _old_manifest(root)
     if old and old.inputs == inputs and is_intact(root, old):
         return WriteResult(old, changed=False)
     staging = start_staging(root)
@@ -111,9 +117,16 @@ def write_dataset(root: Path, contents: Contents, splits: SplitConfig) -> WriteR
         name = f"{MOTION_DIR}/{split}-{entry.dialogue_id}.parquet"
         files[name] = _stage_motion(entry.motion, root, staging, name, old)
     body.close()
-    manifest = _write_rest(staging, contents, body, files, inputs)
+    manifest = _write_rest(staging, contents, body, files, inputs, splits)
     publish(root, staging, manifest)
     return WriteResult(manifest, changed=True)
+
+
+def _old_manifest(root: Path) -> Manifest | None:
+    try:
+        return read_manifest(root)
+    except UserError:
+        return None  # absent, damaged or of another version: everything is written anew
 
 
 def _fingerprint(entries: Sequence[Entry], contents: Contents, splits: SplitConfig) -> str:
@@ -211,13 +224,15 @@ def _read_summary(path: Path) -> MotionSummary:
         raise UserError(f"{path}: the motion file is missing or damaged ({error}); remove it and run again") from error
 
 
-def _write_rest(staging: Path, contents: Contents, body: _Body, files: dict[str, FileEntry], inputs: str) -> Manifest:
+def _write_rest(
+    staging: Path, contents: Contents, body: _Body, files: dict[str, FileEntry], inputs: str, shares: SplitConfig
+) -> Manifest:
     face_space, body_space, fps = body.layout or ("", "", 0.0)
     stats = body.tally.statistics(body.hash.hexdigest())
     write_table(staging / SOURCES_NAME, contents.sources, SOURCE_SCHEMA)
     write_table(staging / CLIPS_NAME, contents.clips, CLIP_SCHEMA)
     tables = (contents.sources, contents.clips)
-    card = write_card(stats, body.splits, (face_space, body_space), tables, contents.models)
+    card = write_card(stats, body.splits, (face_space, body_space), tables, contents.models, tuple(contents.config))
     (staging / CARD_NAME).write_text(card, encoding="utf-8")
     shards = sorted((staging / DIALOGUES_DIR).glob("*.parquet"))
     for path in (*shards, staging / SOURCES_NAME, staging / CLIPS_NAME, staging / CARD_NAME):
@@ -230,6 +245,7 @@ def _write_rest(staging: Path, contents: Contents, body: _Body, files: dict[str,
         face_space=face_space,
         body_space=body_space,
         fps=fps,
+        shares=shares,
         splits=body.splits,
         statistics=as_json(stats),
         config=contents.config,
