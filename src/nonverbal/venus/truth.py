@@ -1,0 +1,106 @@
+"""How far speech results are from a known truth: diarization error, word error, word times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from nonverbal.types import SpeakerSegment
+
+
+@dataclass(frozen=True, slots=True)
+class DiarizationError:
+    """Seconds of each kind of mistake; `total_s` is the truth's talk, overlap counted for each who talks."""
+
+    missed_s: float
+    false_alarm_s: float
+    confused_s: float
+    total_s: float
+
+    @property
+    def rate(self) -> float:
+        """Diarization error rate: all mistakes over the truth's talk; 0 where both are silent."""
+        wrong = self.missed_s + self.false_alarm_s + self.confused_s
+        return wrong / self.total_s if self.total_s else float(wrong > 0)
+
+
+def diarization_error(truth: Sequence[SpeakerSegment], found: Sequence[SpeakerSegment]) -> DiarizationError:
+    """Exact error on the segments' own edges: no collar, overlap included, speakers matched as favourably as possible.
+
+    Source: NIST "Rich transcription spring 2003 evaluation plan", DER.
+    """
+    edges = np.unique([t for s in (*truth, *found) for t in (s.start_s, s.end_s)])
+    lengths = np.diff(edges)
+    want, got = _presence(truth, edges), _presence(found, edges)
+    together_s = (want * lengths) @ got.T
+    rows, columns = linear_sum_assignment(-together_s)
+    n_want, n_got = want.sum(axis=0), got.sum(axis=0)
+    matched = sum((want[r] * got[c] for r, c in zip(rows, columns, strict=True)), np.zeros(len(lengths)))
+    return DiarizationError(
+        missed_s=float((np.maximum(n_want - n_got, 0) * lengths).sum()),
+        false_alarm_s=float((np.maximum(n_got - n_want, 0) * lengths).sum()),
+        confused_s=float(((np.minimum(n_want, n_got) - matched) * lengths).sum()),
+        total_s=float((n_want * lengths).sum()),
+    )
+
+
+def _presence(segments: Sequence[SpeakerSegment], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[K, len(edges) - 1] 1 where speaker k talks between two neighbouring edges."""
+    names = sorted({s.speaker for s in segments})
+    out = np.zeros((len(names), max(len(edges) - 1, 0)))
+    for s in segments:
+        first, last = np.searchsorted(edges, (s.start_s, s.end_s))
+        out[names.index(s.speaker), first:last] = 1.0
+    return out
+
+
+def read_rttm(path: Path, recording: str) -> tuple[SpeakerSegment, ...]:
+    """Segments of one recording in an RTTM file, in order of start."""
+    rows = [line.split() for line in path.read_text().splitlines() if line.startswith("SPEAKER ")]
+    found = [SpeakerSegment(r[7], float(r[3]), float(r[3]) + float(r[4])) for r in rows if r[1] == recording]
+    return tuple(sorted(found, key=lambda s: (s.start_s, s.speaker)))
+
+
+def plain_words(text: str) -> list[str]:
+    """Lower-case words without punctuation, as compared for word error rates; apostrophes stay."""
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower().replace("’", "'"))
+
+
+def align_words(truth: Sequence[str], found: Sequence[str]) -> list[tuple[int | None, int | None]]:
+    """Pairs of indices of a shortest edit path; None on one side is a deletion or an insertion."""
+    cost = np.zeros((len(truth) + 1, len(found) + 1), dtype=np.int64)
+    cost[:, 0], cost[0, :] = np.arange(len(truth) + 1), np.arange(len(found) + 1)
+    for i, want in enumerate(truth, 1):
+        for j, got in enumerate(found, 1):
+            cost[i, j] = min(cost[i - 1, j] + 1, cost[i, j - 1] + 1, cost[i - 1, j - 1] + (want != got))
+    pairs: list[tuple[int | None, int | None]] = []
+    i, j = len(truth), len(found)
+    while i or j:
+        if i and j and cost[i, j] == cost[i - 1, j - 1] + (truth[i - 1] != found[j - 1]):
+            i, j = i - 1, j - 1
+            pairs.append((i, j))
+        elif i and cost[i, j] == cost[i - 1, j] + 1:
+            i -= 1
+            pairs.append((i, None))
+        else:
+            j -= 1
+            pairs.append((None, j))
+    return pairs[::-1]
+
+
+def word_error_rate(truth: Sequence[str], found: Sequence[str]) -> float:
+    """Substitutions, deletions and insertions over the number of true words."""
+    wrong = sum(i is None or j is None or truth[i] != found[j] for i, j in align_words(truth, found))
+    return wrong / len(truth) if truth else float(len(found) > 0)
+
+
+def quantiles(values: Iterable[float], at: Sequence[float] = (0.5, 0.95)) -> tuple[float, ...]:
+    """Quantiles of the values, 0 where there are none."""
+    array = np.array(list(values))
+    return tuple(float(q) for q in np.quantile(array, at)) if len(array) else tuple(0.0 for _ in at)
