@@ -23,7 +23,7 @@ from nonverbal.media.boxes import missing_bytes
 from nonverbal.media.names import check_file, clean_text, printable
 from nonverbal.verdicts import Reason, RejectedError
 
-_MAX_PIXELS = 4320 * 4320  # a decoder that meets more, whatever the header said, stops instead of allocating
+MAX_PIXELS = 4320 * 4320  # a decoder that meets more, whatever the header said, stops instead of allocating
 _HEAD_BYTES = 1 << 16
 _REWINDS_S = (0.0, 5.0, 30.0)  # how much earlier to look when a jump lands too late; then from the file's start
 
@@ -101,13 +101,14 @@ def open_media(path: Path) -> Iterator[Opened]:
     Raises:
         RejectedError: E_NAME, E_EMPTY, E_NOT_MEDIA or E_TRUNCATED, each with what to do.
     """
-    check_file(path)
+    if check_file(path).st_size == 0:
+        raise RejectedError(Reason.E_EMPTY, f"{printable(path)} has 0 bytes, expected media; fetch it again")
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     demuxer = sniff(head)
     if demuxer is None:
         raise RejectedError(Reason.E_NOT_MEDIA, _no_media(path, f"it begins with {head[:16]!r}"))
-    options = {"protocol_whitelist": "file", "max_pixels": str(_MAX_PIXELS)}
+    options = {"protocol_whitelist": "file", "max_pixels": str(MAX_PIXELS)}
     try:
         container = av.open("file:" + os.fspath(path), format=demuxer, metadata_errors="replace", options=options)
     except (av.error.FFmpegError, ValueError) as error:
@@ -118,7 +119,7 @@ def open_media(path: Path) -> Iterator[Opened]:
             if stream is not video and stream is not audio:
                 stream.discard = Discard.all
         if video is not None:
-            video.codec_context.options = {"err_detect": "explode", "max_pixels": str(_MAX_PIXELS)}
+            video.codec_context.options = {"err_detect": "explode", "max_pixels": str(MAX_PIXELS)}
         yield Opened(container, video, audio, _origin_s(video, audio))
 
 

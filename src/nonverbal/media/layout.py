@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from nonverbal.types import U8
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
 
 _SQUARE = 0.02  # pixel shapes this close to square are taken as square
 
@@ -55,7 +52,7 @@ class Layout:
 
 def _orientation(frame: VideoFrame) -> tuple[bool, int]:
     """Whether to mirror left-right first, and then how many quarter turns anticlockwise, from the display matrix."""
-    side = cast("Buffer | None", frame.side_data.get("DISPLAYMATRIX"))
+    side = cast(bytes | None, frame.side_data.get("DISPLAYMATRIX"))  # a buffer, which numpy reads like bytes
     if side is None:
         return False, 0
     matrix = np.frombuffer(side, "<i4").reshape(3, 3)[:2, :2].astype(float)

@@ -35,7 +35,7 @@ def check_file(path: Path) -> os.stat_result:
 
     Raises:
         RejectedError: E_NAME for what cannot be opened as a file (dangling or circular link, folder, pipe, device,
-            no permission), E_EMPTY for a file of zero bytes.
+            no permission).
     """
     name = printable(path)
     try:
@@ -52,8 +52,6 @@ def check_file(path: Path) -> os.stat_result:
         raise RejectedError(
             Reason.E_NAME, f"{name} may not be read by this user; expected a readable file; change its permissions"
         )
-    if state.st_size == 0:
-        raise RejectedError(Reason.E_EMPTY, f"{name} has 0 bytes, expected media; fetch it again")
     return state
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +74,11 @@ class MediaInfo:
     warnings: tuple[str, ...] = ()
 
 
-def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
+def probe(path: Path, limits: Limits | None = None, tick: Callable[[float], None] = lambda fraction: None) -> MediaInfo:
     """Reads all packets of the file, decoding none but the first picture, and says what is in it.
+
+    Args:
+        tick: called with the share of the file read so far, every few thousand packets.
 
     Raises:
         RejectedError: the file is broken or not what `limits` asks for; the message says what was found, what was
@@ -86,7 +90,7 @@ def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
         _check_streams(path, media, limits)
         _check_size(path, media, limits)
         survey = Survey(path, media)
-        survey.run()
+        survey.run(tick)
         _check(survey, limits)
         return _info(survey)
 

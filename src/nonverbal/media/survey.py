@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ MIN_SHARE = 0.99
 """The least share of the promised pictures or sound that must be there."""
 
 _GUESSED_DURATION = ("mp3", "mpeg", "mpegts", "aac", "amr")  # libav estimates these from size and bit rate
+_TICK_PACKETS = 4096  # a fraction of a second of reading
 
 
 @dataclass
@@ -57,12 +59,15 @@ class Survey:
     layout: Layout | None = None
     stopped: str = ""
 
-    def run(self) -> None:
+    def run(self, tick: Callable[[float], None]) -> None:
         """Reads to the end of the file, or to where it breaks; `stopped` then says how."""
         streams = [s for s in (self.media.video, self.media.audio) if s is not None]
         video_index = self.media.video.index if self.media.video else -1
+        size = self.path.stat().st_size
         try:
             for packet in self.media.container.demux(*streams):
+                if (self.video.total + self.audio.total) % _TICK_PACKETS == 0:
+                    tick(min(1.0, (packet.pos or 0) / size))
                 is_video = packet.stream_index == video_index
                 if packet.size:  # the last one of a stream is empty and flushes its decoder
                     (self.video if is_video else self.audio).add(packet, self.media.origin_s)
