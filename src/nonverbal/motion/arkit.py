@@ -1,0 +1,145 @@
+"""ARKit's 52 face coefficients from face landmarks, by geometry alone.
+
+Every coefficient is a measure of `face_measures` minus the person's own calm value, put on a ramp from "noise" to "as
+far as faces go". Neither head pose nor distance moves it, and what it means can be read off this file.
+
+Gains were chosen so that typical speech gives values like those of MediaPipe's learned blendshapes where those move
+at all; `benchmarks/cues.py` prints the agreement. `RELIABILITY` says how far to trust each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from nonverbal.motion.face_measures import SIDES, measure_face, neutral_of
+from nonverbal.motion.rotations import F
+from nonverbal.spaces import ARKIT52_NAMES
+from nonverbal.types import F32
+
+_LOW, _FAIR, _GOOD = 0.2, 0.5, 0.9
+
+_GOOD_NAMES = ("eyeBlink", "eyeLook", "jawOpen", "mouthSmile", "browInnerUp", "browOuterUp", "mouthUpperUp")
+_LOW_NAMES = (
+    "cheekSquint", "cheekPuff", "jawForward", "jawLeft", "jawRight", "mouthClose", "mouthDimple", "mouthLowerDown",
+    "mouthFrown", "mouthLeft", "mouthRight", "mouthRoll", "mouthShrugUpper", "noseSneer",
+)  # fmt: skip
+
+
+def _reliability(name: str) -> float:
+    if name == "tongueOut":
+        return 0.0
+    if name.startswith(_LOW_NAMES):
+        return _LOW
+    return _GOOD if name.startswith(_GOOD_NAMES) else _FAIR
+
+
+RELIABILITY: Mapping[str, float] = MappingProxyType({name: _reliability(name) for name in ARKIT52_NAMES})
+"""How far each coefficient can be trusted, in [0, 1]: landmarks hardly see skin that bulges, forward movement or the
+tongue (always 0 here), and what turns with the head hides what moves sideways."""
+
+FULL_YAW_RAD = 0.42
+FULL_UP_RAD = 0.35
+FULL_DOWN_RAD = 0.45
+"""Eye rotations at which an eyeLook coefficient is 1 (regression on learned blendshapes: 20 to 29 degrees of yaw)."""
+
+
+def ramp(value: F, start: float, full: float) -> F:
+    """`value` mapped so that `start` and less is 0, `full` and more is 1."""
+    return np.clip((value - start) / (full - start), 0.0, 1.0)
+
+
+def arkit52(points_m: F, gaze: F) -> F32:
+    """[N, 52] coefficients in [0, 1] of one person's frames, columns as in `ARKIT52_NAMES`.
+
+    Args:
+        points_m: [N, len(USED_IDS), 3] the landmarks `face_measures.USED_IDS` in metres in the head frame; all frames
+            of the person, since the calm face is found in them.
+        gaze: [N, 4] as `gaze.gaze_angles` gives it; during blinks, what lies between before and after.
+    """
+    measures = measure_face(points_m)
+    neutral = neutral_of(measures)
+    change = {name: values - neutral[name] for name, values in measures.items()}
+    closed = 1.0 - ramp(change["gap"], 1.0, 5.0)
+    coefficients = _jaw(change, closed) | _lips(change, closed)
+    for side in SIDES:
+        opening = measures["open" + side] / neutral["open" + side] if len(gaze) else measures["open" + side]
+        coefficients |= _eye(change, opening, side) | _brow_and_cheek(change, closed, side)
+        coefficients |= _mouth_side(change, closed, side)
+    coefficients |= _looks(gaze)
+    coefficients["tongueOut"] = np.zeros(len(points_m))
+    return np.stack([coefficients[name] for name in ARKIT52_NAMES], axis=1).astype(np.float32)
+
+
+def _jaw(change: Mapping[str, F], closed: F) -> dict[str, F]:
+    return {
+        "jawOpen": ramp(change["drop"], 1.0, 36.0),
+        "jawForward": ramp(change["chinZ"], 5.0, 20.0),
+        "jawLeft": ramp(change["chinX"], 4.0, 18.0),
+        "jawRight": ramp(-change["chinX"], 4.0, 18.0),
+        "mouthClose": closed * ramp(-change["chinY"], 4.0, 30.0),
+    }
+
+
+def _lips(change: Mapping[str, F], closed: F) -> dict[str, F]:
+    narrow = -change["width"]
+    return {
+        "mouthPucker": ramp(narrow, 3.0, 16.0) * (1.0 - ramp(change["gap"], 4.0, 14.0)),
+        "mouthFunnel": ramp(narrow, 1.0, 14.0) * ramp(change["gap"], 4.0, 14.0),
+        "mouthLeft": ramp(change["mouthX"], 2.0, 12.0),
+        "mouthRight": ramp(-change["mouthX"], 2.0, 12.0),
+        "mouthRollLower": closed * ramp(-change["lowerThickness"], 0.3, 5.0),
+        "mouthRollUpper": closed * ramp(-change["upperThickness"], 0.3, 4.5),
+        "mouthShrugLower": closed * ramp(change["lowerToDent"], 0.5, 8.0),
+        "mouthShrugUpper": closed * ramp(change["lipsZ"], 0.5, 12.0),
+        "browInnerUp": ramp(0.5 * (change["browInnerLeft"] + change["browInnerRight"]), 0.5, 7.0),
+    }
+
+
+def _eye(change: Mapping[str, F], opening: F, side: str) -> dict[str, F]:
+    return {
+        "eyeBlink" + side: ramp(1.0 - opening, 0.12, 0.88),
+        "eyeWide" + side: ramp(change["lidUpper" + side], 1.5, 5.0),
+        "eyeSquint" + side: ramp(change["lidLower" + side] - 0.15 * change["open" + side], 0.3, 4.5),
+    }
+
+
+def _brow_and_cheek(change: Mapping[str, F], closed: F, side: str) -> dict[str, F]:
+    outer = 0.5 * (change["browMiddle" + side] + change["browOuter" + side])
+    return {
+        "browOuterUp" + side: ramp(outer, 0.5, 7.0),
+        "browDown" + side: ramp(-change["browMiddle" + side], 1.0, 8.0),
+        "cheekSquint" + side: ramp(change["cheek" + side], 2.0, 10.0),
+        "cheekPuff": closed * ramp(0.5 * (change["puffLeft"] + change["puffRight"]), 2.0, 10.0),
+        "noseSneer" + side: ramp(change["wing" + side], 3.0, 10.0),
+    }
+
+
+def _mouth_side(change: Mapping[str, F], closed: F, side: str) -> dict[str, F]:
+    smile = ramp(change["smile" + side], 0.5, 12.5)
+    lowered = -np.maximum(change["cornerY" + side], change["cornerRelative" + side])
+    return {
+        "mouthSmile" + side: smile,
+        "mouthFrown" + side: ramp(lowered, 1.5, 9.0),
+        "mouthDimple" + side: closed * ramp(-change["cornerZ" + side], 3.0, 12.0),
+        "mouthStretch" + side: (1.0 - smile) * ramp(change["cornerX" + side], 2.0, 15.0),
+        "mouthPress" + side: closed * ramp(-change["lipThickness" + side], 0.0, 4.0),
+        "mouthUpperUp" + side: ramp(change["upperLift" + side] + change["gap" + side], 3.0, 22.0),
+        "mouthLowerDown" + side: ramp(change["gap" + side], 4.0, 36.0),
+    }
+
+
+def _looks(gaze: F) -> dict[str, F]:
+    left_yaw, left_pitch, right_yaw, right_pitch = np.moveaxis(np.asarray(gaze, dtype=np.float64), 1, 0)
+    looks = {
+        "eyeLookOutLeft": ramp(left_yaw, 0.0, FULL_YAW_RAD),
+        "eyeLookInLeft": ramp(-left_yaw, 0.0, FULL_YAW_RAD),
+        "eyeLookInRight": ramp(right_yaw, 0.0, FULL_YAW_RAD),
+        "eyeLookOutRight": ramp(-right_yaw, 0.0, FULL_YAW_RAD),
+    }
+    for side, pitch in zip(SIDES, (left_pitch, right_pitch), strict=True):
+        looks["eyeLookUp" + side] = ramp(pitch, 0.0, FULL_UP_RAD)
+        looks["eyeLookDown" + side] = ramp(-pitch, 0.0, FULL_DOWN_RAD)
+    return looks

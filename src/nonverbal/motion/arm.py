@@ -1,0 +1,78 @@
+"""Collar, shoulder, elbow and wrist rotations from where the joints of one arm are.
+
+Solved for a left arm in the chest's axes; a right arm comes in as its mirror image. The elbow is a hinge about y that
+bends the forearm from x towards z; which way that points is the upper arm's twist, read off the bend plane. What turns
+the palm is the forearm's own twist, kept at the elbow, so that the wrist only bends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nonverbal.motion.rotations import (
+    F,
+    apply,
+    axis_angle_from_matrix,
+    limit_angle,
+    matrix_about,
+    swing_between,
+    twist_angle,
+    unit,
+)
+from nonverbal.motion.skeleton import offset_m
+
+COLLAR_LIMIT_RAD = np.radians(35.0)
+SHOULDER_TWIST_LIMIT_RAD = np.radians(110.0)
+ELBOW_LIMIT_RAD = np.radians(155.0)
+FOREARM_TWIST_LIMIT_RAD = np.radians(100.0)
+WRIST_LIMIT_RAD = np.radians(85.0)
+
+PLANE_SINE = (np.sin(np.radians(6.0)), np.sin(np.radians(22.0)))
+"""Sines of elbow bend between which the bend plane comes to count: a straight arm has none, and a nearly straight one's
+is noise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArmPoints:
+    """[N, 3] metres in the chest's axes, from the chest's origin: the joints of an arm."""
+
+    collar: F
+    shoulder: F
+    elbow: F
+    wrist: F
+
+
+def arm_rotations(points: ArmPoints, hand: F, hand_known: F) -> F:
+    """[N, 4, 3] axis-angle of a left arm's collar, shoulder, elbow and wrist.
+
+    Forward kinematics of the result points each bone exactly as given, unless a limit above was hit.
+
+    Args:
+        points: where the joints are.
+        hand: [N, 3, 3] orientation of the hand in the chest's axes.
+        hand_known: [N] bool; where false, the forearm is not twisted and the wrist is straight.
+    """
+    forward = np.array([1.0, 0.0, 0.0])
+    collar = limit_angle(swing_between(offset_m("shoulder"), points.shoulder - points.collar), COLLAR_LIMIT_RAD)
+    upper = apply(np.swapaxes(collar, -1, -2), unit(points.elbow - points.shoulder))
+    swing = swing_between(forward, upper)
+    fore = unit(points.wrist - points.elbow)
+    shoulder = swing @ matrix_about(0, _upper_arm_twist(apply(np.swapaxes(collar @ swing, -1, -2), fore)))
+    above = collar @ shoulder
+    elbow = limit_angle(swing_between(forward, apply(np.swapaxes(above, -1, -2), fore)), ELBOW_LIMIT_RAD)
+    above = above @ elbow
+    relative = np.where(hand_known[:, None, None], np.swapaxes(above, -1, -2) @ hand, np.eye(3))
+    twist = np.clip(twist_angle(relative, 0), -FOREARM_TWIST_LIMIT_RAD, FOREARM_TWIST_LIMIT_RAD)
+    turned = matrix_about(0, twist)
+    wrist = limit_angle(np.swapaxes(turned, -1, -2) @ relative, WRIST_LIMIT_RAD)
+    return axis_angle_from_matrix(np.stack([collar, shoulder, elbow @ turned, wrist], axis=1))
+
+
+def _upper_arm_twist(fore: F) -> F:
+    """[N] radians about x that bring the hinge's plane (x, z) onto the forearm's direction [N, 3]."""
+    _, y, z = np.moveaxis(fore, -1, 0)
+    low, high = PLANE_SINE
+    known = np.clip((np.hypot(y, z) - low) / (high - low), 0.0, 1.0)
+    return known * np.clip(np.arctan2(-y, z), -SHOULDER_TWIST_LIMIT_RAD, SHOULDER_TWIST_LIMIT_RAD)
