@@ -1,0 +1,112 @@
+"""`nonverbal build`: inputs to catalogue, catalogue through the stages, finished clips to a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from nonverbal import catalogue, weights
+from nonverbal.catalogue import Catalogue
+from nonverbal.dataset.manifest import ModelUse
+from nonverbal.dataset.publish import check_output
+from nonverbal.dataset.rows import ClipVerdict, SourceVerdict
+from nonverbal.dataset.write import WriteResult
+from nonverbal.pipeline.lock import Output, claim, output_error
+from nonverbal.pipeline.observe import Observer
+from nonverbal.pipeline.run import RunResult, run
+from nonverbal.pipeline.survey import Outcome, Status
+from nonverbal.settings import BuildSettings
+from nonverbal.venus.assemble import FinishedClip, assemble
+from nonverbal.venus.collect import Collection
+from nonverbal.verdicts import Reject
+
+EXIT_NO_DIALOGUE = 4
+"""Everything is accounted for and nothing went wrong, but no clip came through: the dataset has no dialogues."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build: the verdicts, and the dataset unless the run was cut short."""
+
+    catalogue: Catalogue
+    collection: Collection
+    run: RunResult
+    written: WriteResult | None
+
+    @property
+    def exit_code(self) -> int:
+        if self.run.exit_code:
+            return self.run.exit_code
+        return 0 if self.run.clips else EXIT_NO_DIALOGUE
+
+
+def build(
+    inputs: Sequence[str],
+    out: Path,
+    settings: BuildSettings,
+    observer: Observer,
+    tick: Callable[[str], None] = lambda path: None,
+) -> Built:
+    """Makes or completes the dataset at `out` from `inputs` and from all inputs it was given before.
+
+    Raises:
+        UserError: an input, a setting or the output folder is not usable.
+        LockedError: another process writes this output.
+        OutputError: it cannot be written.
+    """
+    check_output(out)
+    with claim(out) as output:
+        try:
+            known, found = catalogue.update(output, inputs, tick)
+            stages = settings.source_stages, settings.clip_stages
+            result = run(output, known.sources, *stages, settings.engine, observer)
+            interrupted = any(o.status is Status.PENDING for o in result.outcomes)
+            written = None if interrupted else _assemble(output, known, result, settings)
+        except OSError as error:
+            raise output_error(error, output.path) from error
+        return Built(known, found, result, written)
+
+
+def _assemble(output: Output, known: Catalogue, result: RunResult, settings: BuildSettings) -> WriteResult:
+    outcomes = {outcome.unit.unit_id: outcome for outcome in result.outcomes}
+    clips = [o for o in result.outcomes if o.unit.clip]
+    unreadable = [SourceVerdict(u.source, "rejected", "collect", *_why(u.reject)) for u in known.unreadable]
+    return assemble(
+        output.path,
+        [_finished(result, o) for o in clips if o.status is Status.DONE],
+        [_dropped(o) for o in clips if o.status is not Status.DONE],
+        [*unreadable, *(_source_verdict(outcomes[s.source_id]) for s in known.sources)],
+        settings.splits,
+        settings.resolved(),
+        [ModelUse(m.stages, m.name, m.origin, m.licence) for m in weights.MODELS],
+    )
+
+
+def _finished(result: RunResult, outcome: Outcome) -> FinishedClip:
+    clip, keys = outcome.unit.clip, result.store.plan.keys
+    assert clip is not None
+    return FinishedClip(
+        clip=clip,
+        source=outcome.unit.source,
+        key=f"{keys['harm']} {keys['cues']}",
+        motion=result.store.path("cues", clip.clip_id, ".parquet"),
+        load_transcript=partial(result.read, "harm", clip.clip_id),
+    )
+
+
+def _dropped(outcome: Outcome) -> ClipVerdict:
+    assert outcome.unit.clip is not None
+    return ClipVerdict(outcome.unit.clip, outcome.status, outcome.stage, *_why(outcome))
+
+
+def _source_verdict(outcome: Outcome) -> SourceVerdict:
+    if outcome.status is Status.DONE:
+        return SourceVerdict(outcome.unit.source)
+    verdict = str(outcome.status)
+    return SourceVerdict(outcome.unit.source, verdict, outcome.stage, *_why(outcome))
+
+
+def _why(verdict: Outcome | Reject) -> tuple[str, str]:
+    return str(verdict.reason or ""), verdict.message

@@ -1,0 +1,144 @@
+"""The command line: `nonverbal build | stats | validate | doctor | settings`, typed from dataclasses."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+
+from nonverbal import doctor
+from nonverbal.build import build
+from nonverbal.dataset.stats import as_json, comparison_table, detail_table, statistics
+from nonverbal.dataset.validate import validate
+from nonverbal.pipeline.lock import OutputError
+from nonverbal.progress import watching
+from nonverbal.report import show_build
+from nonverbal.settings import BuildSettings, load_settings, to_toml
+from nonverbal.verdicts import UserError
+
+_PATH = tyro.conf.Positional[Path]
+
+
+@dataclass(frozen=True)
+class Build:
+    """Videos of two people talking into a dataset of dialogues."""
+
+    inputs: tyro.conf.Positional[tuple[str, ...]]
+    """Media files, folders (searched recursively), or lists (.csv, .jsonl) of them."""
+    out: Path
+    """Folder of the dataset; what it already holds is kept and completed."""
+    config: Path | None = None
+    """Settings to start from: a TOML file (see `nonverbal settings`) or the dataset.json of a dataset."""
+    settings: Annotated[BuildSettings, tyro.conf.arg(name="")] = field(default_factory=BuildSettings)
+
+    def run(self, console: Console) -> int:
+        if not self.inputs:
+            raise UserError("no inputs: give at least one media file, folder or list")
+        with watching(console) as observer:
+            built = build(self.inputs, self.out, self.settings, observer)
+        show_build(built, console)
+        return built.exit_code
+
+
+@dataclass(frozen=True)
+class Stats:
+    """The statistics of a dataset beside those published for others."""
+
+    dataset: _PATH
+    """Folder of the dataset."""
+    json: bool = False
+    """Print JSON instead of tables."""
+
+    def run(self, console: Console) -> int:
+        found = statistics(self.dataset)
+        if self.json:
+            print(json.dumps(as_json(found), indent=2, sort_keys=True))
+        else:
+            console.print(comparison_table(found, self.dataset.resolve().name))
+            console.print(detail_table(found))
+        return 0
+
+
+@dataclass(frozen=True)
+class Validate:
+    """Check every file, column and value of a dataset; exit code 1 if something is wrong."""
+
+    dataset: _PATH
+    """Folder of the dataset."""
+
+    def run(self, console: Console) -> int:
+        problems = validate(self.dataset)
+        for problem in problems:
+            console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        verdict = f"{len(problems)} problems" if problems else "Valid: every file, column and value is as it should be."
+        console.print(verdict)
+        return 1 if problems else 0
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Which models and libraries are here, from where, under which licence; exit code 1 if one is missing."""
+
+    def run(self, console: Console) -> int:
+        findings = doctor.examine()
+        doctor.show(findings, console)
+        return 1 if any(f.is_problem for f in findings) else 0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Print all settings of a build as a TOML file for --config."""
+
+    def run(self, console: Console) -> int:
+        print(to_toml(BuildSettings()), end="")
+        return 0
+
+
+Command = Build | Stats | Validate | Doctor | Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns its exit code. A user's mistake is one sentence on standard error and exit code 2."""
+    console = Console()
+    try:
+        return _parse(sys.argv[1:] if arguments is None else list(arguments)).run(console)
+    except OutputError as error:
+        return _fail(f"{error.reason}: {error}", error.exit_code)
+    except UserError as error:
+        return _fail(str(error), 2)
+
+
+def _parse(arguments: list[str]) -> Command:
+    """The command with its settings; those of a settings file are the defaults of the flags."""
+    default = BuildSettings()
+    if arguments[:1] == ["build"] and (path := _value_of("--config", arguments)):
+        default = load_settings(Path(path))
+    kinds: Any = (
+        Annotated[Build, tyro.conf.subcommand("build", default=Build(inputs=(), out=tyro.MISSING, settings=default))]
+        | Annotated[Stats, tyro.conf.subcommand("stats")]
+        | Annotated[Validate, tyro.conf.subcommand("validate")]
+        | Annotated[Doctor, tyro.conf.subcommand("doctor")]
+        | Annotated[Settings, tyro.conf.subcommand("settings")]
+    )
+    command: Command = tyro.cli(kinds, prog="nonverbal", args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
+    return command
+
+
+def _value_of(flag: str, arguments: list[str]) -> str | None:
+    for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
+        if argument == flag:
+            return following
+        if argument.startswith(f"{flag}="):
+            return argument.removeprefix(f"{flag}=")
+    return None
+
+
+def _fail(sentence: str, code: int) -> int:
+    Console(stderr=True).print(f"nonverbal: {sentence}", style="red", markup=False, highlight=False, soft_wrap=True)
+    return code
