@@ -17,7 +17,7 @@ import numpy as np
 from nonverbal.motion.face_measures import SIDES, measure_face, neutral_of
 from nonverbal.motion.rotations import F
 from nonverbal.spaces import ARKIT52_NAMES
-from nonverbal.types import F32
+from nonverbal.types import F32, Bool
 
 _LOW, _FAIR, _GOOD = 0.2, 0.5, 0.9
 
@@ -40,6 +40,9 @@ RELIABILITY: Mapping[str, float] = MappingProxyType({name: _reliability(name) fo
 """How far each coefficient can be trusted, in [0, 1]: landmarks hardly see skin that bulges, forward movement or the
 tongue (always 0 here), and what turns with the head hides what moves sideways."""
 
+BLINK = 0.6
+"""eyeBlink from which on the lid hides the iris."""
+
 FULL_YAW_RAD = 0.42
 FULL_UP_RAD = 0.35
 FULL_DOWN_RAD = 0.45
@@ -56,21 +59,36 @@ def arkit52(points_m: F, gaze: F) -> F32:
 
     Args:
         points_m: [N, len(USED_IDS), 3] the landmarks `face_measures.USED_IDS` in metres in the head frame; all frames
-            of the person, since the calm face is found in them.
-        gaze: [N, 4] as `gaze.gaze_angles` gives it; during blinks, what lies between before and after.
+            of the person in order of time, since the calm face is found in them.
+        gaze: [N, 4] as `gaze.gaze_angles` gives it; during blinks the eyes are taken to move on evenly.
     """
     measures = measure_face(points_m)
     neutral = neutral_of(measures)
     change = {name: values - neutral[name] for name, values in measures.items()}
     closed = 1.0 - ramp(change["gap"], 1.0, 5.0)
-    coefficients = _jaw(change, closed) | _lips(change, closed)
+    coefficients = _jaw(change, closed) | _middle(change, closed)
     for side in SIDES:
-        opening = measures["open" + side] / neutral["open" + side] if len(gaze) else measures["open" + side]
-        coefficients |= _eye(change, opening, side) | _brow_and_cheek(change, closed, side)
+        opening = measures["open" + side] / max(neutral["open" + side], 1.0)
+        coefficients |= _eye(change, opening, side) | _brow_and_cheek(change, side)
         coefficients |= _mouth_side(change, closed, side)
-    coefficients |= _looks(gaze)
+    eyes_open = np.maximum(coefficients["eyeBlinkLeft"], coefficients["eyeBlinkRight"]) < BLINK
+    coefficients |= _looks(_held(gaze, eyes_open))
     coefficients["tongueOut"] = np.zeros(len(points_m))
     return np.stack([coefficients[name] for name in ARKIT52_NAMES], axis=1).astype(np.float32)
+
+
+def eyes_are_open(coefficients: F) -> Bool:
+    """[N] whether both eyes of arkit52 rows are open enough to see where they look."""
+    blinks = [ARKIT52_NAMES.index("eyeBlink" + side) for side in SIDES]
+    return np.asarray(coefficients[:, blinks].max(axis=1) < BLINK)
+
+
+def _held(gaze: F, eyes_open: Bool) -> F:
+    """[N, 4] `gaze` with what a lid covers replaced by a straight line between before and after."""
+    if not eyes_open.any():
+        return np.zeros_like(gaze)
+    rows = np.arange(len(gaze))
+    return np.stack([np.interp(rows, rows[eyes_open], column[eyes_open]) for column in np.asarray(gaze).T], axis=1)
 
 
 def _jaw(change: Mapping[str, F], closed: F) -> dict[str, F]:
@@ -83,9 +101,11 @@ def _jaw(change: Mapping[str, F], closed: F) -> dict[str, F]:
     }
 
 
-def _lips(change: Mapping[str, F], closed: F) -> dict[str, F]:
+def _middle(change: Mapping[str, F], closed: F) -> dict[str, F]:
     narrow = -change["width"]
     return {
+        "browInnerUp": ramp(0.5 * (change["browInnerLeft"] + change["browInnerRight"]), 0.5, 7.0),
+        "cheekPuff": closed * ramp(0.5 * (change["puffLeft"] + change["puffRight"]), 2.0, 10.0),
         "mouthPucker": ramp(narrow, 3.0, 16.0) * (1.0 - ramp(change["gap"], 4.0, 14.0)),
         "mouthFunnel": ramp(narrow, 1.0, 14.0) * ramp(change["gap"], 4.0, 14.0),
         "mouthLeft": ramp(change["mouthX"], 2.0, 12.0),
@@ -94,7 +114,6 @@ def _lips(change: Mapping[str, F], closed: F) -> dict[str, F]:
         "mouthRollUpper": closed * ramp(-change["upperThickness"], 0.3, 4.5),
         "mouthShrugLower": closed * ramp(change["lowerToDent"], 0.5, 8.0),
         "mouthShrugUpper": closed * ramp(change["lipsZ"], 0.5, 12.0),
-        "browInnerUp": ramp(0.5 * (change["browInnerLeft"] + change["browInnerRight"]), 0.5, 7.0),
     }
 
 
@@ -106,13 +125,12 @@ def _eye(change: Mapping[str, F], opening: F, side: str) -> dict[str, F]:
     }
 
 
-def _brow_and_cheek(change: Mapping[str, F], closed: F, side: str) -> dict[str, F]:
+def _brow_and_cheek(change: Mapping[str, F], side: str) -> dict[str, F]:
     outer = 0.5 * (change["browMiddle" + side] + change["browOuter" + side])
     return {
         "browOuterUp" + side: ramp(outer, 0.5, 7.0),
         "browDown" + side: ramp(-change["browMiddle" + side], 1.0, 8.0),
         "cheekSquint" + side: ramp(change["cheek" + side], 2.0, 10.0),
-        "cheekPuff": closed * ramp(0.5 * (change["puffLeft"] + change["puffRight"]), 2.0, 10.0),
         "noseSneer" + side: ramp(change["wing" + side], 3.0, 10.0),
     }
 

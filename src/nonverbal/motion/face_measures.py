@@ -27,8 +27,10 @@ _PLACES: Mapping[str, tuple[int, ...]] = {
     "noseWingLeft": (278, 294), "noseWingRight": (48, 64), "noseBase": (2, 164),
     "cornerLeft": (291,), "cornerRight": (61,),
     "upperOuter": (0, 37, 267), "upperInner": (13, 82, 312), "lowerInner": (14, 87, 317), "lowerOuter": (17, 84, 314),
-    "upperOuterLeft": (269, 270), "upperOuterRight": (39, 40), "upperInnerLeft": (311, 310), "upperInnerRight": (81, 80),
-    "lowerInnerLeft": (402, 318), "lowerInnerRight": (178, 88), "lowerOuterLeft": (405, 321), "lowerOuterRight": (181, 91),
+    "upperOuterLeft": (269, 270), "upperOuterRight": (39, 40),
+    "upperInnerLeft": (311, 310), "upperInnerRight": (81, 80),
+    "lowerInnerLeft": (402, 318), "lowerInnerRight": (178, 88),
+    "lowerOuterLeft": (405, 321), "lowerOuterRight": (181, 91),
     "chinDent": (200, 199, 18), "chin": (152, 148, 377, 175),
 }  # fmt: skip
 """Places on the face, each the mean of some of the 478 landmarks: three together are calmer than one."""

@@ -1,6 +1,6 @@
 """Hand orientation and finger rotations from the 21 landmarks of a hand.
 
-Everything is solved for a left hand; a right hand comes in as its mirror image. The fingers bend about z (from x towards
+Everything is solved for a left hand; a right hand comes in as its mirror image. The fingers bend about z (from x to
 the palm, -y) and spread about y; the thumb, whose joints are not hinges, takes the smallest rotation at each joint.
 
 Landmarks: 0 wrist, 1..4 thumb from its root to its tip, then 4 each for index, middle, ring and pinky.
@@ -67,7 +67,7 @@ def finger_rotations(points: F, rotation: F) -> F:
 
 def _finger(bones: F) -> list[F]:
     """Three [N, 3, 3] from three bone directions [N, 3, 3 (xyz)]: spread and bend at the knuckle, then hinges."""
-    x, y, z = np.moveaxis(bones[:, 0], -1, 0)
+    x, _, z = np.moveaxis(bones[:, 0], -1, 0)
     spread = np.where(x >= 0, np.arctan2(-z, x), np.arctan2(z, -x))
     flat = np.clip((np.hypot(x, z) - 0.05) / 0.15, 0.0, 1.0)  # a finger bent by 90 degrees tells nothing of its spread
     turn = matrix_about(1, flat * np.clip(spread, -KNUCKLE_SPREAD_RAD, KNUCKLE_SPREAD_RAD))

@@ -1,6 +1,6 @@
 """Rotations between their forms, vectorised over leading axes: axis-angle, matrix, quaternion, 6d, and swing-twist.
 
-All rotations are active and act on column vectors: ``v' = R @ v``; ``compose`` order is the matrix order. Quaternions are
+All rotations are active and act on column vectors: ``v' = R @ v``. Quaternions are
 ``w, x, y, z`` of unit length. The 6d form is the first two columns of the matrix (Zhou et al. 2019).
 """
 

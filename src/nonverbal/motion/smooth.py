@@ -1,9 +1,9 @@
 """Smoothing on reading: Savitzky-Golay, window 5, order 2, stretch by stretch.
 
-Stored motion is raw; this is what a reader asks for. A stretch is a maximal run of valid frames of one part, and nothing
+Stored motion is raw; this is what a reader asks for. A stretch is a maximal run of valid frames of one part; nothing
 is ever mixed across its ends. At the ends the polynomial of the last full window is evaluated, so no frame is lost.
 
-Source: the paper filters each utterance with window 5 and order 2, shrinking to an odd length and a lower order on short
+Source: the paper filters each utterance with window 5 and order 2, shrinking to odd lengths and lower orders on short
 ones. Differs: stretches are those of validity, since both people are kept for the whole clip; and rotations are
 filtered as sign-continuous quaternions and put back to unit length, because axis-angle numbers jump at half a turn.
 """
