@@ -125,7 +125,7 @@ class Crowd:
         limits = self._limits
         for person in list(people):
             end = min(person.last_face + 1, now)
-            if person.faces >= limits.track_min_frames:
+            if person.faces(end) >= limits.track_min_frames:
                 self._tracks.append(person.track(-1, end, limits.body_stride, limits.body_gap_frames))
             self._people.remove(person)
             self._free.append(person.eyes)

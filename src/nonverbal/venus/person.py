@@ -222,10 +222,9 @@ class Person:
         looks = appearance.unit(self._looks) if len(self._looks) else self._looks
         return Track(track_id, self.shot, self.start_frame, **arrays, appearance=looks)
 
-    @property
-    def faces(self) -> int:
-        """Frames with face landmarks so far."""
-        return int(self._rows.face_valid.sum())
+    def faces(self, end_frame: int) -> int:
+        """Frames with face landmarks before `end_frame`."""
+        return int(self._rows.face_valid[: end_frame - self.start_frame].sum())
 
 
 _BODY_ROWS = (
