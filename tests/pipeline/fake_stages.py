@@ -37,7 +37,7 @@ def fake_source(folder: Path, name: str, clips: int, *tricks: str) -> Source:
     return Source(hashlib.sha256(data).hexdigest(), str(path), len(data))
 
 
-def misbehave(stage: str, job: Job) -> Reject | None:
+def misbehave(stage: str, job: Job) -> Any:
     """Plays the trick that the media file asks for at this stage and clip."""
     index = -1 if job.clip is None else int(job.clip.start_s)
     for line in Path(job.source.path).read_text().splitlines()[2:]:
@@ -115,6 +115,10 @@ def _full(job: Job, trick: str) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def _big(job: Job, trick: str) -> FakeRecord:
+    return FakeRecord("x" * 100_000, 0.0)
+
+
 def _forget(job: Job, trick: str) -> None:
     """Removes a result behind the engine's back: the folder to empty stands in the trick."""
     for path in Path(trick.split(" ")[1]).iterdir():
@@ -136,6 +140,7 @@ TRICKS: dict[str, Any] = {
     "touch": _touch,
     "no_package": _no_package,
     "full": _full,
+    "big": _big,
     "forget": _forget,
 }
 

@@ -25,6 +25,7 @@ from nonverbal.verdicts import Reason, UserError
 _WAIT_S = 0.2
 _CHECK_EVERY_S = 1.0
 _START_TRIES = 3
+_GRACE_S = 2.0
 
 
 class WorkerStartError(RuntimeError):
@@ -36,7 +37,7 @@ class Engine:
     """Runs queued units on worker processes until none is left or the user stops it.
 
     What is queued are pending outcomes: a unit and the stage it has to go on from. `finished` hears the verdict on
-    each and may queue more. `dropped` are the units whose work was broken off.
+    each, forgets its attempts and may queue more. `dropped` are the units whose work was broken off.
     """
 
     store: Store
@@ -65,6 +66,10 @@ class Engine:
         """What is queued and not begun."""
         return [*self.queue, *self._late]
 
+    @property
+    def n_waiting(self) -> int:
+        return len(self.queue) + len(self._late)
+
     def run(self) -> None:
         """Works until the queue is empty, the user stops it, or something stops everything.
 
@@ -76,7 +81,7 @@ class Engine:
             WorkerStartError: workers cannot start.
         """
         try:
-            while self._busy() or (self.waiting and not self.signals):
+            while self._busy() or (self.n_waiting and not self.signals):
                 if len(self.signals) > 1:
                     return
                 if not self.signals:
@@ -93,16 +98,19 @@ class Engine:
     def _dispatch(self) -> None:
         """Gives queued units to idle workers, starting new ones up to the limit."""
         cores = available_cores()
-        limit = min(self.settings.workers or cores, self._busy() + len(self.waiting))
-        while self.waiting and self._busy() < limit:
+        limit = min(self.settings.workers or cores, self._busy() + self.n_waiting)
+        while self.n_waiting and self._busy() < limit:
             pending = self.queue.popleft() if self.queue else self._late.popleft()
             self._begin(pending, max(1, cores // limit))
 
     def _begin(self, pending: Outcome, threads: int) -> None:
         source = pending.unit.source
         try:
-            mark = self._marks.setdefault(source.source_id, file_mark(source.path))
+            mark = self._marks.get(source.source_id) or file_mark(source.path)
         except OSError:
+            mark = (-1, 0, 0)
+        self._marks[source.source_id] = mark
+        if mark[0] != source.size_bytes:
             self._quarantine(pending, Reason.E_CHANGED, str(ChangedError(source.path)), 0)
             return
         self.attempts.begin(pending.unit.unit_id)
@@ -178,13 +186,12 @@ class Engine:
         self._conclude(outcome, self.timings[-1].stages)
 
     def _conclude(self, outcome: Outcome, stages: dict[str, float]) -> None:
-        self.attempts.forget(outcome.unit.unit_id)
         self.observer.on_unit_finished(outcome, stages)
         self.finished(outcome)
 
     def _bury(self, worker: Worker) -> None:
         """The process is gone without a word: the crash of the unit at hand, or a start that failed."""
-        status = self._end(worker)
+        status = self._end(worker, _GRACE_S)
         if worker.task is None:
             return
         if worker.ready:
@@ -217,9 +224,9 @@ class Engine:
         self.store.put_quarantine(Quarantine(unit_id, at.stage, reason, message, traceback, log, failures))
         self._conclude(Outcome(at.unit, Status.QUARANTINED, at.stage, reason, message), {})
 
-    def _end(self, worker: Worker) -> int:
+    def _end(self, worker: Worker, grace_s: float = 0.0) -> int:
         self._workers.remove(worker)
-        return worker.end()
+        return worker.end(grace_s)
 
     def _drop(self, worker: Worker) -> None:
         """Ends a worker without holding anything against the unit it had."""

@@ -21,7 +21,7 @@ from typing import Any
 from nonverbal.pipeline.attempts import Attempts
 from nonverbal.pipeline.engine import Engine
 from nonverbal.pipeline.ledger import FunnelRow, Ledger, account, funnel
-from nonverbal.pipeline.lock import EXIT_FULL, Output, OutputError, output_error
+from nonverbal.pipeline.lock import Output, output_error
 from nonverbal.pipeline.observe import Observer, RunRecord, Silent, save_record
 from nonverbal.pipeline.plan import Plan
 from nonverbal.pipeline.settings import EngineSettings, available_cores
@@ -92,6 +92,7 @@ class _Manifest:
     def settled(self, outcome: Outcome) -> None:
         """The verdict on a unit is known: a source that is cut brings its clips."""
         self.finished[outcome.unit.level] += 1
+        self.engine.attempts.forget(outcome.unit.unit_id)
         if outcome.unit.level == "source" and outcome.status is Status.DONE:
             clips = self.survey.clips(outcome.unit.source)
             self.clips += clips
@@ -141,14 +142,14 @@ def run(
         manifest = _Manifest(Survey.take(store), engine, watcher)
         engine.finished = manifest.heard
         manifest.start(unique_sources(sources))
-        if not engine.waiting:
-            return _result(manifest, None, 0, "")
+        if not engine.n_waiting:
+            return _result(manifest, manifest.survey, 0, "")
         store.make_folders()
     except OSError as error:
         raise output_error(error, output.path) from error
     stopped, message = _work(engine, output, watcher)
-    result = _result(manifest, None, stopped, message)
-    return replace(result, record=_record(output, engine, clock, result.exit_code))
+    result = _result(manifest, Survey.take(store), stopped, message)
+    return _recorded(result, output, clock, engine)
 
 
 @dataclass(frozen=True)
@@ -164,9 +165,6 @@ def _work(engine: Engine, output: Output, observer: Observer) -> tuple[int, str]
     try:
         with _heeding_signals(engine, observer):
             engine.run()
-    except OutputError as error:
-        observer.on_stop(str(error))
-        return error.exit_code, str(error)
     except OSError as error:
         stop = output_error(error, output.path)
         observer.on_stop(str(stop))
@@ -176,10 +174,9 @@ def _work(engine: Engine, output: Output, observer: Observer) -> tuple[int, str]
     return 0, ""
 
 
-def _result(manifest: _Manifest, record: RunRecord | None, stopped: int, message: str) -> RunResult:
+def _result(manifest: _Manifest, survey: Survey, stopped: int, message: str) -> RunResult:
     """Takes the verdicts off the disk, not from memory, and balances them against what the run has seen."""
-    engine, store = manifest.engine, manifest.survey.store
-    survey = Survey.take(store) if engine.timings or engine.dropped else manifest.survey
+    engine, store = manifest.engine, survey.store
     units = [*manifest.sources.values(), *manifest.clips]
     outcomes = {unit.unit_id: survey.outcome(unit) for unit in units}
     broken_off = [o for o in engine.dropped if outcomes[o.unit.unit_id].status is Status.PENDING]
@@ -195,7 +192,7 @@ def _result(manifest: _Manifest, record: RunRecord | None, stopped: int, message
     ledger = Ledger(*accounts)
     everything = tuple(outcomes.values())
     code, sentence = _exit(ledger, stopped, message)
-    return RunResult(store, everything, ledger, funnel(store.plan, everything), record, code, sentence)
+    return RunResult(store, everything, ledger, funnel(store.plan, everything), None, code, sentence)
 
 
 def _exit(ledger: Ledger, stopped: int, message: str) -> tuple[int, str]:
@@ -208,12 +205,18 @@ def _exit(ledger: Ledger, stopped: int, message: str) -> tuple[int, str]:
     return 0, ""
 
 
-def _record(output: Output, engine: Engine, clock: _Clock, exit_code: int) -> RunRecord:
-    wall_s = time.monotonic() - clock.started_s
-    record = RunRecord(clock.started, wall_s, engine.most_workers, available_cores(), exit_code, tuple(engine.timings))
-    if exit_code != EXIT_FULL:
+def _recorded(result: RunResult, output: Output, clock: _Clock, engine: Engine) -> RunResult:
+    """Adds what the run measured and writes it down, unless the disk is full."""
+    wall_s, timings = time.monotonic() - clock.started_s, tuple(engine.timings)
+    record = RunRecord(clock.started, wall_s, engine.most_workers, available_cores(), result.exit_code, timings)
+    result = replace(result, record=record)
+    try:
         save_record(output.runs, record)
-    return record
+    except OSError as error:
+        stop = output_error(error, output.path)
+        code, message = result.exit_code or stop.exit_code, result.message or str(stop)
+        return replace(result, exit_code=code, message=message)
+    return result
 
 
 @contextmanager

@@ -96,6 +96,7 @@ class Worker:
         self.progress_s = time.monotonic()
         if said.kind == "ready":
             self.ready, self.start_s = True, time.monotonic() - self.spawned_s
+            self.begun_s = self.progress_s  # the unit does not pay for a slow start
         elif said.kind == "begun":
             self.stage = said.stage
         elif said.kind == "ended":
@@ -107,7 +108,7 @@ class Worker:
     def timing(self, outcome: Outcome) -> UnitTiming:
         """What the try that ends now has cost; the start of the process is told once, with its first unit."""
         start_s, self.start_s = self.start_s, 0.0
-        wall_s = max(0.0, time.monotonic() - self.begun_s - start_s)
+        wall_s = time.monotonic() - self.begun_s
         unit, reason = outcome.unit, str(outcome.reason or "")
         names = (unit.unit_id, unit.level, str(outcome.status), reason)
         return UnitTiming(*names, unit.duration_s, start_s, wall_s, self.timings, self.memory_mb)
@@ -142,8 +143,14 @@ class Worker:
         """Whether the process has ended; it is not reaped, so its id still belongs to it."""
         return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
-    def end(self) -> int:
-        """Kills the process and all it started, reaps it and returns its exit status as `subprocess` counts."""
+    def end(self, grace_s: float = 0.0) -> int:
+        """Kills the process and all it started, reaps it and returns its exit status as `subprocess` counts.
+
+        A process that is going by itself gets `grace_s` to do so, so that the status tells what it died of.
+        """
+        deadline_s = time.monotonic() + grace_s
+        while time.monotonic() < deadline_s and not self.is_dead():
+            time.sleep(0.01)
         with suppress(ProcessLookupError):  # not reaped yet, so nobody else can have this id
             os.killpg(self.process.pid, signal.SIGKILL)
         status = self.process.wait()

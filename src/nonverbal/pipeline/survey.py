@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,34 +43,26 @@ class Survey:
     def take(cls, store: Store) -> Survey:
         return cls(store, {stage.name: store.listing(stage.name) for stage in store.plan.stages})
 
-    def suffixes(self, stage: Stage, unit_id: str) -> frozenset[str]:
-        return self.listings[stage.name].get(unit_id, frozenset())
-
     def outcome(self, unit: Unit) -> Outcome:
         """The first thing that stops the unit on its way through the stages, in order.
 
-        A rejection counts only after every stage before it has its result: with a changed setting upstream, the
-        unit may now fail earlier, and a run from scratch would say so.
+        A rejection counts only when every result before it is there: with a changed setting upstream the unit may
+        now fail earlier, and a run from scratch would say so.
         """
         stages = unit.stages(self.store.plan)
-        present = [s.name for s in stages if s.codec and s.codec.suffix in self.suffixes(s, unit.unit_id)]
-        todo = needed(stages, present)
+        suffixes = [self.listings[stage.name].get(unit.unit_id, frozenset()) for stage in stages]
+        end = next((i for i, found in enumerate(suffixes) if REJECT in found), len(stages))
+        present = [s.name for s, found in zip(stages, suffixes, strict=True) if s.codec and s.codec.suffix in found]
+        todo = needed(stages[:end], present)
+        failed = [s for s, found in zip(stages, suffixes, strict=True) if s in todo and QUARANTINE in found]
         try:
-            return self._first_stop(unit, stages, todo)
+            if failed:
+                return self._quarantined(unit, failed[0])
+            if todo:
+                return Outcome(unit, Status.PENDING, todo[0].name)
+            return self._rejected(unit, stages[end]) if end < len(stages) else Outcome(unit, Status.DONE)
         except DamagedArtefactError:
             return Outcome(unit, Status.PENDING, stages[0].name)
-
-    def _first_stop(self, unit: Unit, stages: Sequence[Stage], todo: Sequence[Stage]) -> Outcome:
-        for stage in stages:
-            if REJECT in self.suffixes(stage, unit.unit_id):
-                return self._rejected(unit, stage)
-            if stage in todo:
-                failed = [later for later in todo if QUARANTINE in self.suffixes(later, unit.unit_id)]
-                return self._quarantined(unit, failed[0]) if failed else Outcome(unit, Status.PENDING, stage.name)
-        return Outcome(unit, Status.DONE)
-
-    def outcomes(self, units: Iterable[Unit]) -> tuple[Outcome, ...]:
-        return tuple(self.outcome(unit) for unit in units)
 
     def clips(self, source: Source) -> tuple[Unit, ...]:
         """The clips cut from a source that came through its stages."""

@@ -76,18 +76,18 @@ def work(plan: Plan, store: Store, job: Job, mark: tuple[int, int, int], watcher
         ChangedError: the media file differs from `mark`; nothing made from it since is committed.
     """
     stages = Unit(job.source, job.clip).stages(plan)
-    todo = needed(stages, [s.name for s in stages if store.has(s.name, job.unit_id)])
+    verdicts = [(stage.name, store.read_reject(stage.name, job.unit_id)) for stage in stages]
+    end = next((i for i, (_, verdict) in enumerate(verdicts) if verdict), len(stages))
+    todo = needed(stages[:end], [s.name for s in stages if store.has(s.name, job.unit_id)])
     memory: dict[str, Any] = {}
-    for stage in stages:
-        verdict = store.read_reject(stage.name, job.unit_id)
-        if verdict is None and stage in todo:
-            watcher.begun(stage.name)
-            verdict = _step(stage, plan, store, job, mark, memory, watcher)
+    for i, stage in enumerate(todo):
+        watcher.begun(stage.name)
+        verdict = _step(stage, plan, store, job, mark, memory, watcher)
         if verdict is not None:
             return stage.name, verdict
-        rest = [later.reads for later in todo if stages.index(later) > stages.index(stage)]
-        memory = {name: value for name, value in memory.items() if any(name in reads for reads in rest)}
-    return None
+        for name in [name for name in memory if not any(name in later.reads for later in todo[i + 1 :])]:
+            del memory[name]
+    return next(((name, verdict) for name, verdict in verdicts if verdict), None)
 
 
 def _step(

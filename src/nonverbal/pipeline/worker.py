@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def _die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # it died before we asked
+    with suppress(OSError):  # where memory runs out, the kernel should take a worker and not the supervisor
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _work(plan: Plan, store: Store, task: Task, connection: Connection) -> Said:
