@@ -13,6 +13,8 @@ from scipy.optimize import linear_sum_assignment
 
 from nonverbal.types import SpeakerSegment
 
+_DIGITS = "zero one two three four five six seven eight nine".split()
+
 
 @dataclass(frozen=True, slots=True)
 class DiarizationError:
@@ -68,8 +70,9 @@ def read_rttm(path: Path, recording: str) -> tuple[SpeakerSegment, ...]:
 
 
 def plain_words(text: str) -> list[str]:
-    """Lower-case words without punctuation, as compared for word error rates; apostrophes stay."""
-    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower().replace("’", "'"))
+    """Lower-case words without punctuation, as compared for word error rates; apostrophes stay, "J3" is "j three"."""
+    apart = re.sub(r"\d", lambda digit: f" {_DIGITS[int(digit[0])]} ", text.lower().replace("’", "'"))
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", apart)
 
 
 def align_words(truth: Sequence[str], found: Sequence[str]) -> list[tuple[int | None, int | None]]:

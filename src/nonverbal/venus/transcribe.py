@@ -1,0 +1,73 @@
+"""P2, the transcript: words with times from Whisper, given to the diarized speakers and put together to turns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from nonverbal.backends import whisper
+from nonverbal.pipeline.stage import Codec, Job
+from nonverbal.pipeline.store import JsonCodec
+from nonverbal.timeline import merge_spans
+from nonverbal.types import Span, Turn, Word
+from nonverbal.venus.diarize import Diarization
+from nonverbal.venus.language import LanguageGuess
+from nonverbal.venus.packing import pack, sound_of, unpack_time
+from nonverbal.venus.turns import assign_speakers, make_turns, repair_times, trim_to_speech
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Who said what: turns in order of start; `Turn.participant` is the diarized speaker."""
+
+    language: str
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Transcribe:
+    """Transcribes the diarized speech of a clip."""
+
+    name: ClassVar[str] = "transcribe"
+    version: ClassVar[int] = 1
+    reads: ClassVar[tuple[str, ...]] = ("diarize", "language")
+    codec: ClassVar[Codec | None] = JsonCodec(Transcript)
+
+    beam_size: int = 5
+    """Hypotheses that the recogniser follows at once; 1 is fastest."""
+    transcribe_window_s: float = 28.0
+    """Speech, in seconds, that is packed into one window for the recogniser, at most 30."""
+    speech_pad_s: float = 0.2
+    """Sound, in seconds, that is kept before and after each stretch of speech."""
+    turn_pause_s: float = 2.0
+    """Silence, in seconds, after which the same speaker's next word begins a new turn."""
+
+    def __post_init__(self) -> None:
+        if not 1.0 <= self.transcribe_window_s <= whisper.WINDOW_S:
+            raise ValueError(f"transcribe_window_s is {self.transcribe_window_s}; expected 1 to {whisper.WINDOW_S}")
+        if self.beam_size < 1:
+            raise ValueError(f"beam_size is {self.beam_size}; expected 1 or more")
+
+    def run(self, job: Job, inputs: Mapping[str, Any]) -> Transcript:
+        diarization: Diarization = inputs["diarize"]
+        guess: LanguageGuess = inputs["language"]
+        speech = merge_spans(Span(s.start_s, s.end_s) for s in diarization.segments)
+        words = self._hear(job, speech, guess.language)
+        end_s = round(len(job.audio.samples) / job.audio.rate_hz, 3)
+        words = repair_times([trim_to_speech(word, speech) for word in words], end_s)
+        speakers = assign_speakers(words, diarization.segments)
+        return Transcript(guess.language, make_turns(words, speakers, self.turn_pause_s))
+
+    def _hear(self, job: Job, speech: tuple[Span, ...], language: str) -> list[Word]:
+        audio = job.audio
+        windows = pack(speech, audio.samples, audio.rate_hz, self.transcribe_window_s, self.speech_pad_s)
+        words = []
+        for i, window in enumerate(windows):
+            sound = sound_of(window, audio.samples, audio.rate_hz)
+            for heard in whisper.hear_words(sound, language, self.beam_size):
+                start_s = unpack_time(window, heard.start_s, is_end=False)
+                end_s = unpack_time(window, heard.end_s, is_end=True)
+                words.append(Word(heard.word, start_s, end_s, heard.prob))
+            job.tick((i + 1) / len(windows))
+        return words
