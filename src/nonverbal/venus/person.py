@@ -10,18 +10,17 @@ import cv2
 import numpy as np
 
 from nonverbal.backends import appearance
-from nonverbal.backends.mediapipe_hands import Hand, HandTracker
+from nonverbal.backends.mediapipe_hands import HandTracker
 from nonverbal.backends.mediapipe_mesh import MOUTH_LEFT, MOUTH_RIGHT, MeshTracker
-from nonverbal.backends.mediapipe_pose import LEFT_WRIST, RIGHT_WRIST, Body, PoseTracker
+from nonverbal.backends.mediapipe_pose import PoseTracker
 from nonverbal.types import F32, U8, Bool, Track
+from nonverbal.venus.hands import HandFollower
 from nonverbal.venus.tracking import Box, Region, centre, clip, distance, size
 
 _FACE_SIDE = 2.6  # face crop, in face sizes: room for the head to move between two detections
 _BODY_REACH = (4.5, 2.0, 9.0)  # body crop beside, above and below the face's centre, in face sizes
 _KEEP_SHIFT = 0.15  # of the crop's side: a face that moved less keeps its crop, since trackers need a steady picture
 _KEEP_RATIO = 1.3  # and one that grew or shrank less
-_WRIST_SEEN = 0.3  # pose visibility from which a hand is looked for
-_HAND_REACH = 0.8  # face sizes a hand's wrist may lie from the pose's
 _MAX_REST = 6  # body measurements skipped at most after nothing was found: the pose detector costs as much as a hit
 _LIPS = (32, 64)  # rows, columns
 _LIP_CORNERS = ((16.0, 14.0), (48.0, 14.0))  # where the mouth corners come to lie: more room below, for the open jaw
@@ -50,6 +49,12 @@ class Eyes:
         """Forgets the person followed so far."""
         for model in self._started():
             model.reset()
+
+    def reset_body(self) -> None:
+        """Forgets body and hands, not the face."""
+        for model in self._started():
+            if not isinstance(model, MeshTracker):
+                model.reset()
 
     def close(self) -> None:
         for model in self._started():
@@ -99,7 +104,7 @@ class Person:
         self._last: U8 | None = None
         self._last_body: U8 | None = None
         self._rest = self._misses = 0
-        self._last_wrists: dict[int, F32] = {}
+        self._hands = HandFollower(lambda: eyes.hands)
         self._looks: F32 = np.zeros(0, np.float32)
         eyes.reset()
 
@@ -145,9 +150,8 @@ class Person:
         body = clip((x - beside, y - above, x + beside, y + below), self.territory)
         if self._body_crop is None or not _steady(self._body_crop, body):
             if self._body_crop is not None:
-                self.eyes.pose.reset()
-                self.eyes.hands.reset()
-                self._last_wrists = {}
+                self.eyes.reset_body()
+                self._hands.reset()
             self._body_crop = body
 
     def _see_face(self, rgb: U8, row: int) -> None:
@@ -193,13 +197,9 @@ class Person:
         rows = self._rows
         rows.pose_px[row] = body.landmarks_px + offset
         rows.pose_world_m[row], rows.pose_visibility[row], rows.pose_valid[row] = body.world_m, body.visibility, True
-        wrists = _wrists_seen(body, crop)
-        if wrists:
-            hands = sided(self.eyes.hands.see(crop), wrists, self._last_wrists, _HAND_REACH * size(self.box))
-            self._last_wrists = {side: hand.landmarks_px[0, :2] for side, hand in hands.items()}
-            for side, hand in hands.items():
-                rows.hands_px[row, side] = hand.landmarks_px + offset
-                rows.hand_score[row, side], rows.hand_valid[row, side] = hand.score, True
+        for side, hand in self._hands.see(crop, body, size(self.box)).items():
+            rows.hands_px[row, side] = hand.landmarks_px + offset
+            rows.hand_score[row, side], rows.hand_valid[row, side] = hand.score, True
 
     def _repeat_body(self, row: int, stride: int) -> None:
         for name in _BODY_ROWS:
@@ -243,43 +243,6 @@ def _steady(old: Region, new: Region) -> bool:
     (ax, ay), (bx, by) = centre(old), centre(new)
     moved = max(abs(ax - bx), abs(ay - by)) / side
     return moved <= _KEEP_SHIFT and 1.0 / _KEEP_RATIO <= wanted / side <= _KEEP_RATIO
-
-
-def _wrists_seen(body: Body, crop: U8) -> dict[int, F32]:
-    """Wrist points inside the picture by side: 0 the person's left, 1 the right."""
-    height, width = crop.shape[:2]
-    seen: dict[int, F32] = {}
-    for side, joint in enumerate((LEFT_WRIST, RIGHT_WRIST)):
-        x, y = body.landmarks_px[joint, :2]
-        if body.visibility[joint] >= _WRIST_SEEN and 0 <= x < width and 0 <= y < height:
-            seen[side] = body.landmarks_px[joint, :2]
-    return seen
-
-
-def sided(hands: list[Hand], wrists: dict[int, F32], last_wrists: dict[int, F32], reach_px: float) -> dict[int, Hand]:
-    """Each hand to the nearest seen pose wrist within reach, nearest pair first; 0 the person's left, 1 the right.
-
-    Args:
-        hands: as found, sides unknown.
-        wrists: the pose's wrists by side.
-        last_wrists: the hands' own wrists a moment ago: keeps folded hands, near both wrists, from changing sides.
-        reach_px: how far a hand's wrist may lie from the pose's.
-    """
-    pairs: list[tuple[float, int, int]] = []
-    for i, hand in enumerate(hands):
-        at = hand.landmarks_px[0, :2]
-        for side, wrist in wrists.items():
-            away = float(np.hypot(*(at - wrist)))
-            if away <= reach_px:
-                moved = float(np.hypot(*(at - last_wrists[side]))) if side in last_wrists else reach_px
-                pairs.append((away + 2.0 * min(moved, reach_px), side, i))
-    given: dict[int, Hand] = {}
-    used: set[int] = set()
-    for _, side, i in sorted(pairs):
-        if side not in given and i not in used:
-            given[side] = hands[i]
-            used.add(i)
-    return given
 
 
 def mouth_region(rgb: U8, landmarks_px: F32) -> U8:
