@@ -91,7 +91,7 @@ def front_matter(stats: Statistics, splits: dict[str, int]) -> str:
             lines.append("  data_files:")
             lines += [line for s in filled for line in (f"  - split: {s}", f"    path: {config}/{s}-*.parquet")]
     for name in (SOURCES_NAME, CLIPS_NAME):
-        lines += [f"- config_name: {name.split('.')[0]}", "  data_files:", "  - split: all", f"    path: {name}"]
+        lines += [f"- config_name: {name.split('.')[0]}", "  data_files:", "  - split: seen", f"    path: {name}"]
     return "\n".join([*lines, "---", ""])
 
 

@@ -38,7 +38,8 @@ def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetFile:
 
     Raises:
         RejectedError: E_HASH where the footer cannot be read; E_SCHEMA where the version is unknown, an Arrow
-            extension type is used (it could run code), or a column is missing, extra or of another type.
+            extension type is used (older pyarrow unpickled some of them; this project has no use for any), or a column
+            is missing, extra or of another type.
     """
     try:
         metadata = pq.read_metadata(path).metadata or {}
@@ -52,7 +53,7 @@ def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetFile:
             Reason.E_SCHEMA, f"{path}: got schema version {version}, expected {SCHEMA_VERSION}; use a matching release"
         )
     if b"ARROW:extension" in base64.b64decode(metadata.get(b"ARROW:schema", b"")):
-        raise RejectedError(Reason.E_SCHEMA, f"{path}: uses Arrow extension types, which are refused unread")
+        raise RejectedError(Reason.E_SCHEMA, f"{path}: uses Arrow extension types, which are refused")
     file = pq.ParquetFile(path, page_checksum_verification=True)
     if difference := schema_difference(file.schema_arrow, schema):
         file.close()

@@ -1,7 +1,8 @@
 """From a staging folder into the dataset: whole files only, ``dataset.json`` last, then what is no longer part goes.
 
 1. Everything new is written to DATASET/.assembling and flushed to disk.
-2. Each file is renamed over its place; ``dataset.json`` comes last and names exactly one version of the rest.
+2. Each file is renamed to its place; ``dataset.json`` comes last. Shards of dialogues have new names and motion that
+   stays is not touched, so who reads by ``dataset.json`` sees the dataset of before until that moment.
 3. Files that ``dataset.json`` does not name are removed, then .assembling.
 
 A ``.assembling`` that is still there tells that the last assembly did not finish, so the next one starts over.
@@ -18,6 +19,7 @@ from pathlib import Path
 from nonverbal.dataset.content import read_summary
 from nonverbal.dataset.manifest import CARD_NAME, DIALOGUES_DIR, MANIFEST_NAME, MOTION_DIR, Manifest
 from nonverbal.pipeline.faults import fault
+from nonverbal.pipeline.store import HOME
 from nonverbal.verdicts import UserError
 
 STAGING_NAME = ".assembling"
@@ -27,12 +29,12 @@ _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES)
 
 
 def check_output(root: Path) -> None:
-    """See that writing a dataset into `root` overwrites nothing else.
+    """See that writing a dataset into `root` overwrites nothing else; a build calls it before any work.
 
     Raises:
         UserError: the folder holds files of a dataset's names but no dataset.
     """
-    if (root / MANIFEST_NAME).exists() or (root / STAGING_NAME).exists():
+    if any((root / name).exists() for name in (MANIFEST_NAME, STAGING_NAME, HOME)):
         return
     for name in (CARD_NAME, *TABLE_DIRS):
         if (root / name).exists():

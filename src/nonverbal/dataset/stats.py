@@ -56,7 +56,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A row of the paper's table as published; None where no number is given. Modalities: Text, Video, Nonverbal cues."""
+    """A row of the paper's table as published; None: not given. Modalities: Text, Video, Nonverbal cues."""
 
     name: str
     dialogues: int | None
@@ -171,7 +171,7 @@ def as_json(stats: Statistics) -> dict[str, Any]:
 
 def comparison_table(stats: Statistics, name: str = "this dataset") -> Table:
     """The paper's table: published datasets, then this one; 80 characters wide."""
-    table = Table(title="Dialogue datasets", caption=_CAPTION, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title="Dialogue datasets", caption=_CAPTION, box=SIMPLE_HEAD, padding=0, pad_edge=False)
     table.add_column("dataset", no_wrap=True)
     for heading in ("dialogues", "turns", "hours", "sentences", "unique\nwords", "frames\nper turn"):
         table.add_column(heading, justify="right", no_wrap=True)

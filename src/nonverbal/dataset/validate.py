@@ -16,6 +16,7 @@ from nonverbal.dataset.manifest import (
     CLIPS_NAME,
     DIALOGUES_DIR,
     MANIFEST_NAME,
+    MOTION_DIR,
     SOURCES_NAME,
     Manifest,
     file_entry,
@@ -29,7 +30,7 @@ from nonverbal.dataset.rows import KEPT, Row
 from nonverbal.dataset.schema import CLIP_SCHEMA, DIALOGUE_SCHEMA, SOURCE_SCHEMA, ClipMotion, motion_schema
 from nonverbal.dataset.splits import group_of
 from nonverbal.dataset.stats import Tally, as_json
-from nonverbal.spaces import get_space
+from nonverbal.spaces import SPACES, get_space
 from nonverbal.timeline import n_frames
 from nonverbal.verdicts import Reason, Reject, RejectedError, UserError
 
@@ -98,6 +99,11 @@ def _table_problems(root: Path, manifest: Manifest) -> Iterator[Problem]:
                     read_row_group(file, group, root / name)
         except RejectedError as error:
             yield _problem(name, error.reject)
+    for space in (manifest.face_space, manifest.body_space):
+        if space not in SPACES and any(manifest.splits.values()):
+            yield Problem(
+                Reason.E_SCHEMA, MANIFEST_NAME, f"unknown space {space!r}, expected one of {', '.join(SPACES)}"
+            )
 
 
 def _problem(name: str, reject: Reject) -> Problem:
@@ -148,6 +154,9 @@ def _read_motion(dataset: Dataset, row: Row) -> ClipMotion:
         _check_nulls(table)
     motions = tuple(motion_of_row(table) for table in tables)
     for motion, table in zip(motions, tables, strict=True):
+        layout = (motion.face_space, motion.body_space, motion.fps)
+        if layout != (manifest.face_space, manifest.body_space, manifest.fps):
+            raise RejectedError(Reason.E_SCHEMA, f"got motion of {layout}, expected that named in {MANIFEST_NAME}")
         if table["n_frames"][0].as_py() != motion.n_frames:
             message = f"column 'n_frames' says {table['n_frames'][0]}, column 'face' has {motion.n_frames} rows"
             raise RejectedError(Reason.E_SCHEMA, message)
@@ -155,17 +164,17 @@ def _read_motion(dataset: Dataset, row: Row) -> ClipMotion:
 
 
 def _summary_faults(found: MotionSummary, dataset: Dataset, row: Row) -> Iterator[Reject]:
-    manifest = dataset.manifest
-    layout = (found.face_space, found.body_space, found.fps)
-    if layout != (manifest.face_space, manifest.body_space, manifest.fps):
-        yield Reject(Reason.E_SCHEMA, f"got motion of {layout}, expected that of {MANIFEST_NAME}")
     expected = n_frames(row["duration_s"], found.fps)
     if abs(found.n_frames - expected) > 1:
         yield Reject(
             Reason.E_SCHEMA,
             f"column 'n_frames' is {found.n_frames}, expected {expected} for {row['duration_s']} s at {found.fps} fps",
         )
-    written = read_summary(dataset.motion_path(row["dialogue_id"]))
+    try:
+        written = read_summary(dataset.motion_path(row["dialogue_id"]))
+    except ValueError as error:
+        yield Reject(Reason.E_SCHEMA, str(error))
+        return
     for name, one in found.rows.items():
         other = written.rows.get(name)
         changed = [c for c, digest in one.digests.items() if other is None or other.digests.get(c) != digest]

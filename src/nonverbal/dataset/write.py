@@ -182,7 +182,7 @@ class _Body:
 
 
 class _Shards:
-    """Shards of one split: ``train-00000.parquet`` and so on, closed when full."""
+    """Shards of one split: ``train-00000.parquet`` and so on, closed when full; in the end the hash is added."""
 
     def __init__(self, folder: Path, split: str) -> None:
         self._folder, self._split = folder, split
@@ -234,8 +234,12 @@ def _write_rest(
     tables = (contents.sources, contents.clips)
     card = write_card(stats, body.splits, (face_space, body_space), tables, contents.models, tuple(contents.config))
     (staging / CARD_NAME).write_text(card, encoding="utf-8")
-    shards = sorted((staging / DIALOGUES_DIR).glob("*.parquet"))
-    for path in (*shards, staging / SOURCES_NAME, staging / CLIPS_NAME, staging / CARD_NAME):
+    for path in sorted((staging / DIALOGUES_DIR).iterdir()):
+        entry = file_entry(path)
+        # the hash in the name keeps the old shards in place until dataset.json names the new ones
+        name = path.rename(path.with_stem(f"{path.stem}-{entry.sha256[:8]}")).relative_to(staging).as_posix()
+        files[name] = entry
+    for path in (staging / SOURCES_NAME, staging / CLIPS_NAME, staging / CARD_NAME):
         files[path.relative_to(staging).as_posix()] = file_entry(path)
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
