@@ -12,7 +12,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 
-from nonverbal.media.container import Opened, open_media, packet_time_s, seek_before
+from nonverbal.media.container import Opened, open_media, packet_time_s, packets_of, seek_before
 from nonverbal.media.names import printable
 from nonverbal.types import F32
 from nonverbal.verdicts import Reason, RejectedError
@@ -86,7 +86,7 @@ def _decoded(path: Path, media: Opened, stream: AudioStream, start_s: float) -> 
     name = printable(path)
     if start_s > _WARM_UP_S:
         seek_before(path, media, stream, start_s - _WARM_UP_S)
-    for packet in media.container.demux(stream):
+    for packet in packets_of(media, stream):
         packet_s = packet_time_s(packet, media.origin_s)
         try:
             frames = stream.decode(packet)

@@ -23,7 +23,10 @@ from nonverbal.media.boxes import missing_bytes
 from nonverbal.media.names import check_file, clean_text, printable
 from nonverbal.verdicts import Reason, RejectedError
 
-MAX_PIXELS = 4320 * 4320  # a decoder that meets more, whatever the header said, stops instead of allocating
+MAX_PIXELS = 4320 * 4320
+"""A decoder that meets more, whatever the header said, stops instead of allocating."""
+
+_MAX_STATED_PIXELS = 8192 * 8192  # up to here the size is read, so that the verdict can name it
 _HEAD_BYTES = 1 << 16
 _REWINDS_S = (0.0, 5.0, 30.0)  # how much earlier to look when a jump lands too late; then from the file's start
 
@@ -108,7 +111,7 @@ def open_media(path: Path) -> Iterator[Opened]:
     demuxer = sniff(head)
     if demuxer is None:
         raise RejectedError(Reason.E_NOT_MEDIA, _no_media(path, f"it begins with {head[:16]!r}"))
-    options = {"protocol_whitelist": "file", "max_pixels": str(MAX_PIXELS)}
+    options = {"protocol_whitelist": "file", "max_pixels": str(_MAX_STATED_PIXELS)}
     try:
         container = av.open("file:" + os.fspath(path), format=demuxer, metadata_errors="replace", options=options)
     except (av.error.FFmpegError, ValueError) as error:
@@ -130,7 +133,9 @@ def _why_not_open(path: Path, demuxer: str, error: Exception) -> tuple[Reason, s
             f"{printable(path)} is cut off: its last part promises {missing} more bytes and the index is missing, "
             "expected a whole file; fetch it again"
         )
-    return Reason.E_NOT_MEDIA, _no_media(path, f"the {demuxer} reader says {clean_text(str(error))!r}")
+    return Reason.E_NOT_MEDIA, _no_media(
+        path, f"the {demuxer} reader says {clean_text(getattr(error, 'strerror', None) or str(error))!r}"
+    )
 
 
 def _no_media(path: Path, found: str) -> str:
@@ -177,6 +182,20 @@ def packet_time_s(packet: Packet, origin_s: float) -> float | None:
     """When what the packet holds is shown or heard; AVI knows decoding times only, which serve as well."""
     stamp = packet.pts if packet.pts is not None else packet.dts
     return None if stamp is None else float(stamp * packet.time_base) - origin_s
+
+
+def packets_of(media: Opened, stream: Stream) -> Iterator[Packet]:
+    """The packets of a stream; a last one that the end of the file cuts short is left out.
+
+    An empty packet comes at the end and flushes the decoder.
+    """
+    held: Packet | None = None
+    for packet in media.container.demux(stream):
+        if held is not None and (packet.size or not held.is_corrupt):
+            yield held
+        held = packet
+    if held is not None:
+        yield held
 
 
 def seek_before(path: Path, media: Opened, stream: Stream, start_s: float) -> None:

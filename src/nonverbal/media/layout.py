@@ -47,7 +47,7 @@ class Layout:
         rgb: U8 = plain.to_ndarray()  # type: ignore[assignment]  # rgb24 is always uint8
         if self.mirrored:
             rgb = rgb[:, ::-1]
-        return np.ascontiguousarray(np.rot90(rgb, self.turns)) if self.turns or self.mirrored else rgb
+        return np.ascontiguousarray(np.rot90(rgb, self.turns))
 
 
 def _orientation(frame: VideoFrame) -> tuple[bool, int]:

@@ -114,6 +114,12 @@ def _check_size(path: Path, media: Opened, limits: Limits) -> None:
         return
     size = media.video.codec_context.width, media.video.codec_context.height
     found = f"{printable(path)} is {size[0]}x{size[1]} pixels"
+    if not all(size):
+        raise RejectedError(
+            Reason.E_DECODE,
+            f"{printable(path)}: the size of its pictures cannot be read (damaged, or beyond 8192x8192), "
+            f"expected sides of {limits.min_side_px} to {limits.max_side_px}; fetch another version",
+        )
     if min(size) < limits.min_side_px:
         raise RejectedError(
             Reason.E_TOO_SMALL,
@@ -166,7 +172,7 @@ def _check_whole(survey: Survey) -> None:
         (survey.media.audio, survey.audio, "sound packets"),
     ):
         expected = promised(stream)
-        if count.total < MIN_SHARE * expected:
+        if count.total < MIN_SHARE * expected - 1:  # AVI indexes may count one more
             raise RejectedError(
                 Reason.E_TRUNCATED,
                 f"{name} is cut off: {count.total} of {expected} {what} are there, expected {MIN_SHARE:.0%}; "

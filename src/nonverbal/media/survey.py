@@ -30,7 +30,7 @@ class Count:
     shown: int = 0
     first_s: float = float("inf")
     last_s: float = float("-inf")
-    end_s: float = float("-inf")
+    stated_end_s: float = float("-inf")
 
     def add(self, packet: Packet, origin_s: float) -> None:
         self.total += 1
@@ -40,7 +40,14 @@ class Count:
         self.shown += 1
         self.first_s = min(self.first_s, time_s)
         self.last_s = max(self.last_s, time_s)
-        self.end_s = max(self.end_s, time_s + float((packet.duration or 0) * packet.time_base))
+        self.stated_end_s = max(self.stated_end_s, time_s + float((packet.duration or 0) * packet.time_base))
+
+    @property
+    def end_s(self) -> float:
+        """When the last packet ends; where that is not stated, it lasts as long as the others on average."""
+        if self.stated_end_s > self.last_s or not self.rate:
+            return self.stated_end_s
+        return self.last_s + 1.0 / self.rate
 
     @property
     def rate(self) -> float:
@@ -103,7 +110,9 @@ class Survey:
     @property
     def falls_short(self) -> bool:
         """The packets end well before the header says; a second is spared for rounding and last-frame customs."""
-        return max(self.video.end_s, self.audio.end_s) < MIN_SHARE * self.header_s - 1.0
+        end_s = max(self.video.end_s, self.audio.end_s)
+        clock_s = max(0.0, self.media.origin_s)  # Matroska counts from its clock's zero, not from the first picture
+        return end_s + clock_s < MIN_SHARE * self.header_s - 1.0
 
     @property
     def sound_s(self) -> float:

@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from nonverbal.media.container import Opened, open_media, packet_time_s, seek_before
+from nonverbal.media.container import Opened, open_media, packet_time_s, packets_of, seek_before
 from nonverbal.media.layout import Layout
 from nonverbal.media.names import printable
 from nonverbal.media.survey import MIN_SHARE
@@ -125,7 +125,7 @@ class _ClipReader:
         if self.start_s > 0:
             seek_before(self.path, self.media, self.video, self.start_s)
         key_s: float | None = None
-        for packet in self.media.container.demux(self.video):
+        for packet in packets_of(self.media, self.video):
             time_s = packet_time_s(packet, self.media.origin_s)
             if packet.size and key_s is None:
                 if not packet.is_keyframe:
@@ -140,7 +140,8 @@ class _ClipReader:
     def _count(self, packet: Packet, time_s: float) -> None:
         # Rounded like the picture times: a packet and its picture must fall on the same side of both ends.
         self.promised += 0.0 <= round(time_s, 6) <= self.horizon_s
-        self.covered_s = max(self.covered_s, time_s + float((packet.duration or 0) * packet.time_base))
+        shown_s = packet.duration * packet.time_base if packet.duration else 1 / (self.video.average_rate or self.fps)
+        self.covered_s = max(self.covered_s, time_s + float(shown_s))
 
     def _decode(self, packet: Packet) -> list[VideoFrame]:
         try:

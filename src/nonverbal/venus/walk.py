@@ -25,12 +25,13 @@ class Found:
 
 
 def walk(root: Path) -> Found:
-    """Everything below `root`, sorted by name; hidden folders are left out.
+    """Everything below `root`, by name, a folder's files before those of its folders; hidden folders are left out.
 
-    A link to a file inside the root is taken as another name of it; a link to a folder inside it is left out, since
+    A link to a file inside the root is another name of it, and comes after all files; a link to a folder inside it is left out, since
     the folder is met under its own name; links that lead nowhere, in a circle or out of the root are bad.
     """
     found = Found()
+    links: list[str] = []
     real_root = os.path.realpath(root)
     folders = [os.fspath(root)]
     while folders:
@@ -45,10 +46,12 @@ def walk(root: Path) -> Found:
             continue
         for entry in entries:
             if entry.is_symlink():
-                _link(entry.path, real_root, found)
+                links.append(entry.path)
             elif not entry.is_dir(follow_symlinks=False):
                 _file(entry.path, found)
         folders += [e.path for e in reversed(entries) if e.is_dir(follow_symlinks=False) and e.name[0] != "."]
+    for link in links:
+        _link(link, real_root, found)
     return found
 
 
