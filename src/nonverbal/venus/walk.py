@@ -27,8 +27,9 @@ class Found:
 def walk(root: Path) -> Found:
     """Everything below `root`, by name, a folder's files before those of its folders; hidden folders are left out.
 
-    A link to a file inside the root is another name of it, and comes after all files; a link to a folder inside it is left out, since
-    the folder is met under its own name; links that lead nowhere, in a circle or out of the root are bad.
+    A link to a file inside the root is another name of it, and comes after all files; a link to a folder inside it is
+    left out, since the folder is met under its own name; links that lead nowhere, in a circle or out of the root are
+    bad.
     """
     found = Found()
     links: list[str] = []
