@@ -21,10 +21,19 @@ from nonverbal.types import F32, Bool
 
 _LOW, _FAIR, _GOOD = 0.2, 0.5, 0.9
 
-_GOOD_NAMES = ("eyeBlink", "eyeLook", "jawOpen", "mouthSmile", "browInnerUp", "browOuterUp", "mouthUpperUp")
+_GOOD_NAMES = (
+    "eyeBlink",
+    "eyeLookIn",
+    "eyeLookOut",
+    "jawOpen",
+    "mouthSmile",
+    "browInnerUp",
+    "browOuterUp",
+    "mouthUpperUp",
+)
 _LOW_NAMES = (
-    "cheekSquint", "cheekPuff", "jawForward", "jawLeft", "jawRight", "mouthClose", "mouthDimple", "mouthLowerDown",
-    "mouthFrown", "mouthLeft", "mouthRight", "mouthRoll", "mouthShrugUpper", "noseSneer",
+    "cheekSquint", "cheekPuff", "jawForward", "jawLeft", "jawRight", "mouthClose", "mouthDimple",
+    "mouthFrown", "mouthPress", "mouthLeft", "mouthRight", "mouthRoll", "mouthShrugUpper", "noseSneer",
 )  # fmt: skip
 
 

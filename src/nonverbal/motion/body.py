@@ -90,7 +90,7 @@ def body_rotations(view: BodyView, camera: Camera) -> tuple[F32, F32]:
         first = SMPLX117_JOINTS.index(f"{side}_index1")
         for column, name in enumerate(SMPLX117_JOINTS[first : first + 15]):
             joints[name] = fingers[:, column]
-    body = np.stack([joints[name] for name in SMPLX117_JOINTS], axis=1).reshape(count, -1)
+    body = np.stack([joints[name] for name in SMPLX117_JOINTS], axis=1).reshape(count, 3 * len(SMPLX117_JOINTS))
     return body.astype(np.float32), misfit.astype(np.float32)
 
 

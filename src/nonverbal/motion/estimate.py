@@ -11,7 +11,7 @@ from nonverbal.motion.body import SHOULDERS, BodyView, body_rotations
 from nonverbal.motion.camera import Camera
 from nonverbal.motion.face_measures import USED_IDS
 from nonverbal.motion.gaze import gaze_angles
-from nonverbal.motion.head import HeadFit, fit_heads
+from nonverbal.motion.head import RIGID_IDS, HeadFit, fit_heads
 from nonverbal.motion.rotations import F, axis_angle_from_matrix
 from nonverbal.spaces import get_space
 from nonverbal.timeline import FPS
@@ -27,6 +27,9 @@ FACE_MISFIT_M = (0.008, 0.020)
 
 PALM_MISFIT = (0.2, 0.6)
 """The same for a palm's misfit as a share of its length; from the second on the hand is not valid."""
+
+MIN_SPREAD_PX = 4.0
+"""Landmarks that lie closer together than this show nothing, whatever their score says."""
 
 GAZE_TURNED_RAD = np.radians(60.0)
 _ELBOWS_WRISTS = (13, 14, 15, 16)
@@ -47,6 +50,14 @@ class PersonView:
     hands_px: F32
     hand_score: F32
     hand_valid: Bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heads:
+    """Head rotations [T, 3, 3] in the camera frame and on which frames they are known [T]; the identity elsewhere."""
+
+    rotation: F
+    known: Bool
 
 
 def estimate_motion(
@@ -71,13 +82,17 @@ def estimate_motion(
         bbox=np.where(view.face_valid[:, None], view.face_box_px, 0.0).astype(np.float32),
         speaking=speaking.astype(np.uint8),
     )
-    head = np.broadcast_to(np.eye(3), (count, 3, 3)).copy()
-    rows = np.flatnonzero(view.face_valid)
+    heads = Heads(
+        np.broadcast_to(np.eye(3), (count, 3, 3)).copy(), view.face_valid & spread_out(view.landmarks_px[:, RIGID_IDS])
+    )
+    if heads.known.any():
+        heads.rotation[heads.known] = _fill_face(motion, view, camera, np.flatnonzero(heads.known))
+    rows = np.flatnonzero(view.pose_valid & spread_out(view.pose_px[:, SHOULDERS]))
     if len(rows):
-        head[rows] = _fill_face(motion, view, camera, rows)
-    rows = np.flatnonzero(view.pose_valid)
-    if len(rows):
-        _fill_body(motion, view, camera, head, shoulder_min_visibility)
+        _fill_body(motion, view, camera, heads, rows)
+        motion.validity[:, _UPPER_BODY] *= _shoulders(view) >= shoulder_min_visibility
+    for part, columns in get_space("smplx117").groups.items():
+        motion.body[:, columns] *= motion.validity[:, PARTS.index(part), None]
     motion.confidence[:] = np.clip(motion.confidence, 0.0, 1.0) * motion.validity
     return motion
 
@@ -108,20 +123,34 @@ def turned_rad(fit: HeadFit) -> F:
     return np.arccos(np.clip(np.sum(-fit.rotation[:, :, 2] * towards, axis=1), -1.0, 1.0))
 
 
-def _fill_body(motion: Motion, view: PersonView, camera: Camera, head: F, shoulder_min_visibility: float) -> None:
-    rows = np.flatnonzero(view.pose_valid)
+def _fill_body(motion: Motion, view: PersonView, camera: Camera, heads: Heads, rows: F) -> None:
+    """Writes body and hands of the given frames."""
     visibility = view.pose_visibility[rows]
+    hand_valid = view.hand_valid[rows] & spread_out(view.hands_px[rows])
     seen = BodyView(
-        view.pose_px[rows], view.pose_world_m[rows], visibility, view.hands_px[rows], view.hand_valid[rows],
-        head[rows], view.face_valid[rows],
-    )  # fmt: skip
-    body, misfit = body_rotations(seen, camera)
-    shoulders = visibility[:, SHOULDERS].min(axis=1)
-    hands = seen.hand_valid & (misfit < PALM_MISFIT[1])
-    motion.validity[rows, _UPPER_BODY] = shoulders >= shoulder_min_visibility
-    motion.confidence[rows, _UPPER_BODY] = 0.5 * shoulders + 0.5 * visibility[:, _ELBOWS_WRISTS].mean(axis=1)
-    motion.validity[rows, _LEFT_HAND : _RIGHT_HAND + 1] = hands
+        pose_px=view.pose_px[rows],
+        pose_world_m=view.pose_world_m[rows],
+        pose_visibility=visibility,
+        hands_px=view.hands_px[rows],
+        hand_valid=hand_valid,
+        head=heads.rotation[rows],
+        head_known=heads.known[rows],
+    )
+    motion.body[rows], misfit = body_rotations(seen, camera)
+    motion.validity[rows, _UPPER_BODY] = 1
+    motion.confidence[rows, _UPPER_BODY] = 0.5 * (_shoulders(view)[rows] + visibility[:, _ELBOWS_WRISTS].mean(axis=1))
+    motion.validity[rows, _LEFT_HAND : _RIGHT_HAND + 1] = hand_valid & (misfit < PALM_MISFIT[1])
     motion.confidence[rows, _LEFT_HAND : _RIGHT_HAND + 1] = view.hand_score[rows] * (1.0 - ramp(misfit, *PALM_MISFIT))
-    motion.body[rows] = body
-    for part, columns in get_space("smplx117").groups.items():
-        motion.body[:, columns] *= motion.validity[:, PARTS.index(part), None]
+
+
+def _shoulders(view: PersonView) -> F:
+    """[T] visibility of the less visible shoulder."""
+    return np.asarray(view.pose_visibility[:, SHOULDERS].min(axis=1))
+
+
+def spread_out(points_px: F) -> Bool:
+    """[...] whether points [..., K, 2 or more] are finite and cover more than a dot of the picture."""
+    flat = points_px[..., :2]
+    with np.errstate(invalid="ignore"):
+        wide = (flat.max(axis=-2) - flat.min(axis=-2)).max(axis=-1) > MIN_SPREAD_PX
+    return np.asarray(wide & np.isfinite(points_px).all(axis=(-1, -2)))

@@ -89,7 +89,7 @@ def forward_kinematics(body: F, chest: F | None = None) -> tuple[F, F, F]:
         joints [N, 39, 3] metres from the chest's origin, fingertips [N, 2, 5, 3] (left, right; fingers as in
         `SMPLX_FINGERS`), and global joint rotations [N, 39, 3, 3].
     """
-    local = matrix_from_axis_angle(np.reshape(body, (len(body), -1, 3)))
+    local = matrix_from_axis_angle(np.reshape(body, (len(body), len(SMPLX117_JOINTS), 3)))
     root = np.broadcast_to(np.eye(3), (len(body), 3, 3)) if chest is None else chest
     joints = np.zeros((len(body), len(PARENTS), 3))
     rotations = np.zeros((len(body), len(PARENTS), 3, 3))

@@ -1,0 +1,188 @@
+"""Inverse kinematics undoes forward kinematics, and a whole person is found through a camera."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plausible_poses import hand_landmarks, joint, random_body
+
+from nonverbal.motion import arm as arm_module
+from nonverbal.motion.arm import ArmPoints, arm_rotations
+from nonverbal.motion.body import CAMERA_TO_BODY, ELBOWS, HIPS, SHOULDERS, WRISTS, BodyView, body_rotations
+from nonverbal.motion.camera import Camera
+from nonverbal.motion.hands import finger_rotations, hand_rotation
+from nonverbal.motion.rotations import angle_between_rad, apply, matrix_from_axis_angle, unit
+from nonverbal.motion.skeleton import OFFSETS_M, PARENTS, forward_kinematics
+from nonverbal.spaces import SMPLX117_JOINTS, SMPLX_UPPER_JOINTS
+
+CAMERA = Camera.from_field_of_view(1280, 720, 60.0)
+MIRROR = np.array([-1.0, 1.0, 1.0])
+AXIS_ANGLE_MIRROR = np.array([1.0, -1.0, -1.0])
+
+
+def solve(body: np.ndarray) -> np.ndarray:
+    """[N, 117] the pose found again from exact joint positions."""
+    joints, _, _ = forward_kinematics(body)
+    hands = hand_landmarks(body)
+    found = np.zeros((len(body), len(SMPLX117_JOINTS), 3))
+    for index, side in enumerate(("left", "right")):
+        mirror = MIRROR if side == "right" else 1.0
+        names = ("collar", "shoulder", "elbow", "wrist")
+        hand, misfit = hand_rotation(hands[:, index] * mirror)
+        assert misfit.max() < 1e-9
+        points = ArmPoints(*(joint(joints, f"{side}_{name}") * mirror for name in names))
+        arm = arm_rotations(points, hand, np.ones(len(body), bool))
+        fingers = finger_rotations(hands[:, index] * mirror, hand)
+        back = AXIS_ANGLE_MIRROR if side == "right" else 1.0
+        for column, name in enumerate(names):
+            found[:, SMPLX117_JOINTS.index(f"{side}_{name}")] = arm[:, column] * back
+        first = SMPLX117_JOINTS.index(f"{side}_index1")
+        found[:, first : first + 15] = fingers * back
+    return found.reshape(len(body), -1)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 100_000))
+def test_inverse_kinematics_undoes_forward_kinematics(seed: int) -> None:
+    body = random_body(20, seed)
+    found = solve(body)
+    joints, tips, _ = forward_kinematics(body)
+    joints_found, tips_found, _ = forward_kinematics(found)
+    assert np.abs(joints_found - joints).max() < 1e-4
+    assert np.abs(tips_found - tips).max() < 1e-4
+    truth = matrix_from_axis_angle(body.reshape(20, -1, 3))
+    apart = angle_between_rad(truth, matrix_from_axis_angle(found.reshape(20, -1, 3)))
+    assert np.degrees(apart).max() < 0.1
+
+
+def test_rest_is_a_t_pose_with_left_on_positive_x() -> None:
+    joints, tips, _ = forward_kinematics(np.zeros((1, 117)))
+    assert joint(joints, "left_wrist")[0, 0] > 0.6
+    assert joint(joints, "right_wrist")[0, 0] < -0.6
+    np.testing.assert_allclose(joint(joints, "right_wrist") * MIRROR, joint(joints, "left_wrist"))
+    np.testing.assert_allclose(tips[:, 1] * MIRROR, tips[:, 0])
+
+
+def test_parents_are_those_of_smplx() -> None:
+    parent = {j: SMPLX117_JOINTS[p] if p >= 0 else "chest" for j, p in zip(SMPLX117_JOINTS, PARENTS, strict=True)}
+    assert parent["left_shoulder"] == "left_collar"
+    assert parent["right_elbow"] == "right_shoulder"
+    assert parent["left_collar"] == parent["right_collar"] == parent["head"] == "chest"
+    assert parent["right_thumb3"] == "right_thumb2"
+    assert parent["left_pinky1"] == "left_wrist"
+    assert len(OFFSETS_M) == 39
+
+
+def test_bent_elbows_bring_both_hands_forward() -> None:
+    """A left elbow bends by a turn about -y and a right one about +y: forearms along x at rest then point to z."""
+    body = np.zeros((1, 39, 3))
+    body[0, SMPLX117_JOINTS.index("left_elbow")] = [0.0, -np.pi / 2, 0.0]
+    body[0, SMPLX117_JOINTS.index("right_elbow")] = [0.0, np.pi / 2, 0.0]
+    joints, _, _ = forward_kinematics(body.reshape(1, -1))
+    for side in ("left", "right"):
+        forearm = joint(joints, f"{side}_wrist") - joint(joints, f"{side}_elbow")
+        np.testing.assert_allclose(unit(forearm), [[0.0, 0.0, 1.0]], atol=1e-9)
+
+
+def test_a_fist_is_bent_towards_the_palm_on_both_hands() -> None:
+    """With the palm down (rest), bending goes to -y: about -z on the left hand and +z on the right."""
+    body = np.zeros((1, 39, 3))
+    for side, sign in (("left", -1.0), ("right", 1.0)):
+        for number in (1, 2):
+            body[0, SMPLX117_JOINTS.index(f"{side}_index{number}")] = [0.0, 0.0, sign * 1.0]
+    found = solve(body.reshape(1, -1)).reshape(1, 39, 3)
+    np.testing.assert_allclose(found, body, atol=1e-6)
+    _, tips, _ = forward_kinematics(body.reshape(1, -1))
+    rest = forward_kinematics(np.zeros((1, 117)))[1]
+    assert (tips[0, :, 0, 1] < rest[0, :, 0, 1] - 0.03).all()
+
+
+def test_a_straight_arm_has_no_twist_of_its_own() -> None:
+    """Its bend plane is noise: a hair of bend backwards must not turn the upper arm by half a turn."""
+    straight = ArmPoints(
+        *(
+            np.array([[x, y, z]])
+            for x, y, z in ((0.05, 0, 0), (0.17, 0.02, -0.01), (0.45, 0.02, -0.01), (0.70, 0.02, -0.02))
+        )
+    )
+    rows = arm_rotations(straight, np.eye(3)[None], np.array([False]))
+    assert np.abs(rows).max() < np.radians(10)
+
+
+def test_limits_hold_for_any_landmarks() -> None:
+    rng = np.random.default_rng(0)
+    points = ArmPoints(*(rng.normal(size=(300, 3)) for _ in range(4)))
+    rows = arm_rotations(points, matrix_from_axis_angle(rng.normal(size=(300, 3))), np.ones(300, bool))
+    angle = np.linalg.norm(rows, axis=-1)
+    assert np.isfinite(rows).all()
+    assert angle[:, 0].max() <= arm_module.COLLAR_LIMIT_RAD + 1e-9
+    assert angle[:, 3].max() <= arm_module.WRIST_LIMIT_RAD + 1e-9
+
+
+def seen_person(body: np.ndarray, chest: np.ndarray, hips_seen: bool) -> BodyView:
+    """What a perfect pose network would see of a person 2 m away."""
+    count = len(body)
+    joints, _, _ = forward_kinematics(body, chest)
+    world = np.zeros((count, 33, 3))
+    for ids, name in ((SHOULDERS, "shoulder"), (ELBOWS, "elbow"), (WRISTS, "wrist")):
+        for side, landmark in zip(("left", "right"), ids, strict=True):
+            world[:, landmark] = joint(joints, f"{side}_{name}")
+    middle = world[:, SHOULDERS].mean(axis=1)
+    for landmark, place in (
+        (HIPS[0], (0.1, -0.5, 0)),
+        (HIPS[1], (-0.1, -0.5, 0)),
+        (7, (0.07, 0.2, 0)),
+        (8, (-0.07, 0.2, 0)),
+        (0, (0, 0.18, 0.1)),
+    ):
+        world[:, landmark] = middle + apply(chest, np.array(place))
+    camera_m = world * CAMERA_TO_BODY + np.array([0.1, 0.0, 2.0])
+    visibility = np.ones((count, 33))
+    visibility[:, HIPS] = float(hips_seen)
+    hands = hand_landmarks(body, chest) * CAMERA_TO_BODY * 600.0
+    pose_px = np.concatenate([CAMERA.project(camera_m), camera_m[..., 2:]], axis=-1)
+    head = np.broadcast_to(np.eye(3), (count, 3, 3))
+    return BodyView(
+        pose_px, world * CAMERA_TO_BODY, visibility, hands, np.ones((count, 2), bool), head, np.ones(count, bool)
+    )
+
+
+@pytest.mark.parametrize("hips_seen", [True, False])
+def test_a_person_is_found_through_the_camera(hips_seen: bool) -> None:
+    count = 80
+    body = random_body(count, 4).reshape(count, 39, 3)
+    body[:, [SMPLX117_JOINTS.index(f"{side}_collar") for side in ("left", "right")]] = 0.0
+    body = body.reshape(count, -1)
+    chest = matrix_from_axis_angle(np.linspace(-0.6, 0.6, count)[:, None] * np.array([0.0, 1.0, 0.0]))
+    found, misfit = body_rotations(seen_person(body, chest, hips_seen), CAMERA)
+    assert found.dtype == np.float32
+    assert misfit.max() < 1e-6
+    truth, _, _ = forward_kinematics(body)
+    ours, _, _ = forward_kinematics(found)
+    for side in ("left", "right"):
+        for start, end in (("shoulder", "elbow"), ("elbow", "wrist")):
+            bones = [unit(joint(j, f"{side}_{end}") - joint(j, f"{side}_{start}")) for j in (truth, ours)]
+            apart = np.degrees(np.arccos(np.clip(np.sum(bones[0] * bones[1], axis=1), -1, 1)))
+            assert np.median(apart) < 8, (side, end)
+    head = found.reshape(count, 39, 3)[:, SMPLX_UPPER_JOINTS.index("head")]
+    turned = np.linspace(0.6, -0.6, count)  # a head that looks ahead is turned back against the chest
+    np.testing.assert_allclose(head[:, 1], turned, atol=0.05)
+
+
+def test_an_arm_out_of_sight_rests_and_an_unseen_hand_is_zero() -> None:
+    body = random_body(10, 7)
+    chest = np.broadcast_to(np.eye(3), (10, 3, 3))
+    view = seen_person(body, chest, False)
+    view.pose_visibility[:, [*ELBOWS, *WRISTS]] = 0.0
+    view.hand_valid[:, 0] = False
+    found, _ = body_rotations(view, CAMERA)
+    joints, _, _ = forward_kinematics(found)
+    assert (joint(joints, "left_elbow")[:, 1] < joint(joints, "left_shoulder")[:, 1] - 0.2).all()
+    assert not found[:, 27:72].any()
+    assert found[:, 72:].any()
+
+
+def test_no_frames_give_no_rows() -> None:
+    view = seen_person(random_body(1, 0), np.eye(3)[None], True)
+    empty = BodyView(*(getattr(view, name)[:0] for name in BodyView.__dataclass_fields__))
+    assert body_rotations(empty, CAMERA)[0].shape == (0, 117)
