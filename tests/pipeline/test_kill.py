@@ -152,6 +152,18 @@ def test_asked_twice_it_stops_at_once(tmp_path: Path) -> None:
     ] * 2
 
 
+def test_a_source_cut_but_not_reported_before_the_stop_brings_its_clips_to_the_books(tmp_path: Path) -> None:
+    fake_source(tmp_path, "a.mp4", 3)
+    process = start(tmp_path, fault="after_rename:sleep:2")  # the list of clips lies there, nobody has heard of it
+    wait_until(lambda: at_work(tmp_path, "fake_cut"))
+    process.terminate()
+    time.sleep(0.3)
+    process.terminate()
+    code, out = finish(process)
+    assert code == 128 + signal.SIGTERM
+    assert json.loads(out) == {"seen": 3, "done": 0, "pending": 3, "message": json.loads(out)["message"]}
+
+
 def test_the_second_run_on_an_output_ends_with_75(tmp_path: Path) -> None:
     fake_source(tmp_path, "a.mp4", 1, "fake_first 0 hang")
     holder = start(tmp_path)

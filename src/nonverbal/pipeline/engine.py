@@ -144,7 +144,8 @@ class Engine:
 
     def _heed(self, worker: Worker, said: Said) -> None:
         """Acts on one message."""
-        assert worker.task is not None, f"a worker without a unit said {said.kind}"
+        if worker.task is None:
+            return  # a late tick, from a thread that a library left behind
         unit = worker.task.unit
         if said.kind == "ready":
             self._failed_starts = 0

@@ -76,12 +76,14 @@ class _Manifest:
     observer: Observer
     sources: dict[str, Unit] = field(default_factory=dict)
     clips: list[Unit] = field(default_factory=list)
+    found: dict[str, Outcome] = field(default_factory=dict)
     finished: dict[str, int] = field(default_factory=lambda: {"source": 0, "clip": 0})
 
     def start(self, sources: Sequence[Source]) -> None:
+        """Takes stock of what is there; `found` keeps where each unit stood before any work."""
         self.sources = {source.source_id: Unit(source) for source in sources}
         for unit in self.sources.values():
-            self._route(self.survey.outcome(unit))
+            self._route(unit)
         self._tell()
 
     def heard(self, outcome: Outcome) -> None:
@@ -97,9 +99,17 @@ class _Manifest:
             clips = self.survey.clips(outcome.unit.source)
             self.clips += clips
             for clip in clips:
-                self._route(self.survey.outcome(clip))
+                self._route(clip)
 
-    def _route(self, outcome: Outcome) -> None:
+    def recover(self, after: Survey) -> None:
+        """A source broken off just after its last commit is done all the same, and its clips are seen."""
+        for dropped in self.engine.dropped:
+            outcome = after.outcome(dropped.unit)
+            if outcome.unit.level == "source" and outcome.status is Status.DONE:
+                self.settled(outcome)
+
+    def _route(self, unit: Unit) -> None:
+        outcome = self.found[unit.unit_id] = self.survey.outcome(unit)
         if outcome.status is Status.PENDING:
             self.engine.add(outcome)
             return
@@ -107,7 +117,7 @@ class _Manifest:
             self.settled(outcome)
         except DamagedArtefactError:
             self.finished["source"] -= 1
-            self.engine.add(Outcome(outcome.unit, Status.PENDING, self.survey.store.plan.source_stages[-1].name))
+            self.engine.add(Outcome(unit, Status.PENDING, self.survey.store.plan.source_stages[-1].name))
 
     def _tell(self) -> None:
         self.observer.on_units("source", len(self.sources), self.finished["source"])
@@ -143,12 +153,15 @@ def run(
         engine.finished = manifest.heard
         manifest.start(unique_sources(sources))
         if not engine.n_waiting:
-            return _result(manifest, manifest.survey, 0, "")
+            return _result(manifest, manifest.found, 0, "")
         store.make_folders()
     except OSError as error:
         raise output_error(error, output.path) from error
     stopped, message = _work(engine, output, watcher)
-    result = _result(manifest, Survey.take(store), stopped, message)
+    after = Survey.take(store)
+    manifest.recover(after)
+    outcomes = {unit.unit_id: after.outcome(unit) for unit in [*manifest.sources.values(), *manifest.clips]}
+    result = _result(manifest, outcomes, stopped, message)
     return _recorded(result, output, clock, engine)
 
 
@@ -174,11 +187,9 @@ def _work(engine: Engine, output: Output, observer: Observer) -> tuple[int, str]
     return 0, ""
 
 
-def _result(manifest: _Manifest, survey: Survey, stopped: int, message: str) -> RunResult:
-    """Takes the verdicts off the disk, not from memory, and balances them against what the run has seen."""
-    engine, store = manifest.engine, survey.store
-    units = [*manifest.sources.values(), *manifest.clips]
-    outcomes = {unit.unit_id: survey.outcome(unit) for unit in units}
+def _result(manifest: _Manifest, outcomes: dict[str, Outcome], stopped: int, message: str) -> RunResult:
+    """Balances the verdicts, which are taken off the disk and not from memory, against what the run has seen."""
+    engine, store = manifest.engine, manifest.survey.store
     broken_off = [o for o in engine.dropped if outcomes[o.unit.unit_id].status is Status.PENDING]
     left = [o.unit for o in [*engine.waiting, *broken_off]]
     accounts = [

@@ -19,6 +19,7 @@ from nonverbal.pipeline.wire import Said, Setup, Task, receive, send
 from nonverbal.verdicts import Reason
 
 _LOG_BYTES = 16384
+_START_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,9 @@ class Worker:
         return self.talking
 
     def overstepped(self, limits: Limits) -> tuple[Reason, str] | None:
-        """Which limit the process has passed, if any."""
+        """Which limit the process has passed, if any; one that is still starting has a limit of its own."""
+        if not self.ready:
+            limits = Limits(_START_S, _START_S, limits.memory_gb)
         now_s = time.monotonic()
         if now_s - self.begun_s > limits.unit_s:
             hint = "cut shorter clips or raise the limit"

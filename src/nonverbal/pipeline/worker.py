@@ -29,6 +29,8 @@ from nonverbal.verdicts import Reason, UserError
 
 _PR_SET_PDEATHSIG = 1
 _TICK_EVERY_S = 0.5
+_MESSAGE_CHARS = 2000
+_TRACEBACK_CHARS = 16384
 
 
 def main(descriptor: int, parent: int) -> None:
@@ -83,7 +85,8 @@ def _work(plan: Plan, store: Store, task: Task, connection: Connection) -> Said:
 
 def _failure(stage: str, reason: Reason, error: BaseException) -> Said:
     message = f"{type(error).__name__}: {error}"
-    return Said("fail", stage, peak_mb(), reason, message, "".join(traceback.format_exception(error)))
+    told = "".join(traceback.format_exception(error))
+    return Said("fail", stage, peak_mb(), reason, message[:_MESSAGE_CHARS], told[-_TRACEBACK_CHARS:])
 
 
 class _Ticker:
