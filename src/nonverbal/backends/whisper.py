@@ -44,7 +44,8 @@ def detect_language(samples: F32) -> tuple[str, float]:
 def hear_words(samples: F32, language: str, beam_size: int) -> tuple[Heard, ...]:
     """The words in up to 30 s of 16 kHz samples, without any random choice.
 
-    Without time tokens, which would split the window into many passes. A text that repeats itself is decoded once more with repeats of four words forbidden.
+    No time tokens are asked for, as they would split the window into many passes. A text that repeats itself is decoded
+    once more with repeats of four tokens forbidden.
 
     Args:
         samples: [S] in [-1, 1].
@@ -79,8 +80,8 @@ def _decode(samples: F32, language: str, beam_size: int, no_repeat: int, seconds
     segments = []
     for segment in passes:
         segments.append(segment)
-        # Each pass begins where the last word of the one before ended. In a rest of a breath the decoder finds no words,
-        # but makes some up ("you.", or "I'm sorry" fifty times), so it is not asked.
+        # Each pass begins where the last word of the one before ended. In a rest of a breath the decoder finds no
+        # words, but makes some up ("you.", or "I'm sorry" fifty times), so it is not asked.
         if segment.words and seconds - segment.words[-1].end < _MIN_REST_S:
             break
     return segments

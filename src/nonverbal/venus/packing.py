@@ -3,17 +3,23 @@
 What nobody speaks in (silence, music, laughter) is left out, so no words can be invented there::
 
     clip      |..aaaa....bb......cccc..|      . no speech
-    window    |aaaa|bb|cccc|                  one after the other, with a little silence kept around each
+    window    |aaaa--bb--cccc|                one after the other, - a short silence
+
+The silences keep the recogniser from running two stretches into one word or sentence.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from nonverbal.timeline import merge_spans
 from nonverbal.types import F32, Span
+
+JOINT_S = 0.3
+"""Silence put between two stretches of speech in a window."""
 
 _QUIET_S = 0.05
 """Length of the stretches whose loudness is compared to find a quiet place."""
@@ -49,7 +55,7 @@ def _fill(pieces: Sequence[Span], begin: int, max_s: float) -> int:
     """Index after the last piece of the window that begins with `begin`."""
     total, fits = 0.0, []
     for i in range(begin, len(pieces)):
-        total += pieces[i].duration_s
+        total += pieces[i].duration_s + (JOINT_S if i > begin else 0.0)
         if total > max_s + 1e-9:
             break
         fits.append((i + 1, total))
@@ -72,15 +78,22 @@ def _split(span: Span, samples: F32, rate_hz: int, max_s: float) -> list[Span]:
 
 
 def sound_of(window: Sequence[Span], samples: F32, rate_hz: int) -> F32:
-    """[S] the sound of a window's spans, one after the other."""
-    return np.concatenate([samples[round(s.start_s * rate_hz) : round(s.end_s * rate_hz)] for s in window])
+    """[S] the sound of a window's spans, one after the other, with `JOINT_S` of silence between."""
+    joint = np.zeros(round(JOINT_S * rate_hz), dtype=np.float32)
+    parts = [samples[round(s.start_s * rate_hz) : round(s.end_s * rate_hz)] for s in window]
+    return np.concatenate([part for sound in parts for part in (joint, sound)][1:])
 
 
 def unpack_time(window: Sequence[Span], time_s: float, is_end: bool) -> float:
-    """Time in the clip of a time in the packed window; where two spans meet, an end stays in the earlier one."""
+    """Time in the clip of a time in the packed window; a start in a joint goes to the span after, an end before.
+
+    Times that are not finite stay as they are.
+    """
+    if not math.isfinite(time_s):
+        return time_s
     left = max(0.0, time_s)
     for span in window[:-1]:
-        if left < span.duration_s or (is_end and left == span.duration_s):
-            return span.start_s + left
-        left -= span.duration_s
+        if left < span.duration_s or (is_end and left <= span.duration_s + JOINT_S):
+            return min(span.start_s + left, span.end_s)
+        left = max(0.0, left - span.duration_s - JOINT_S)
     return min(window[-1].start_s + left, window[-1].end_s)

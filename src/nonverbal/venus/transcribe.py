@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nonverbal.backends import whisper
+from nonverbal.backends import silero, whisper
 from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.pipeline.store import JsonCodec
-from nonverbal.timeline import merge_spans
-from nonverbal.types import Span, Turn, Word
+from nonverbal.timeline import merge_spans, overlap_s
+from nonverbal.types import F32, Span, Turn, Word
 from nonverbal.venus.diarize import Diarization
 from nonverbal.venus.language import LanguageGuess
 from nonverbal.venus.packing import pack, sound_of, unpack_time
 from nonverbal.venus.turns import assign_speakers, make_turns, repair_times, trim_to_speech
+from nonverbal.verdicts import Reason, Reject
+
+_VOICE_THRESHOLD = 0.3
+"""Probability of voice, lower than Silero's usual 0.5: a murmur is speech, an instrument stays below 0.1."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,19 @@ class Transcribe:
         if self.beam_size < 1:
             raise ValueError(f"beam_size is {self.beam_size}; expected 1 or more")
 
-    def run(self, job: Job, inputs: Mapping[str, Any]) -> Transcript:
+    def run(self, job: Job, inputs: Mapping[str, Any]) -> Transcript | Reject:
         diarization: Diarization = inputs["diarize"]
         guess: LanguageGuess = inputs["language"]
-        speech = merge_spans(Span(s.start_s, s.end_s) for s in diarization.segments)
-        words = self._hear(job, speech, guess.language)
+        speech = voiced(merge_spans(Span(s.start_s, s.end_s) for s in diarization.segments), job.audio.samples)
+        heard = self._hear(job, speech, guess.language)
         end_s = round(len(job.audio.samples) / job.audio.rate_hz, 3)
-        words = repair_times([trim_to_speech(word, speech) for word in words], end_s)
+        words = repair_times([trim_to_speech(word, speech) for word in heard], end_s)
+        if not words:
+            return Reject(
+                Reason.E_NO_SPEECH,
+                f"voices were found for {sum(span.duration_s for span in speech):.1f} s but not one word, expected talk; "
+                "give clips with intelligible speech",
+            )
         speakers = assign_speakers(words, diarization.segments)
         return Transcript(guess.language, make_turns(words, speakers, self.turn_pause_s))
 
@@ -71,3 +81,12 @@ class Transcribe:
                 words.append(Word(heard.word, start_s, end_s, heard.prob))
             job.tick((i + 1) / len(windows))
         return words
+
+
+def voiced(speech: tuple[Span, ...], samples: F32) -> tuple[Span, ...]:
+    """The stretches of [S] 16 kHz samples in which a second network hears a voice, too.
+
+    The segmentation network may take laughter or singing for talk, in which the recogniser would invent words.
+    """
+    voices = silero.voiced_spans(samples, _VOICE_THRESHOLD)
+    return tuple(span for span in speech if any(overlap_s(span, voice) > 0 for voice in voices))

@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 
 from nonverbal.types import SpeakerSegment
 
-_DIGITS = "zero one two three four five six seven eight nine".split()
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True, slots=True)
