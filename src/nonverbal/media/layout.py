@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from nonverbal.types import U8
@@ -16,12 +17,16 @@ _SQUARE = 0.02  # pixel shapes this close to square are taken as square
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How decoded pictures become upright ones: scaled to a size, mirrored, then turned anticlockwise."""
+    """How decoded pictures become upright ones: scaled to a size, mirrored, then turned anticlockwise.
+
+    `scaler` is kept from picture to picture: setting libav's up costs more than a conversion.
+    """
 
     width_px: int
     height_px: int
     mirrored: bool
     turns: int
+    scaler: VideoReformatter = field(default_factory=VideoReformatter, compare=False, repr=False)
 
     @classmethod
     def of(cls, frame: VideoFrame, video: VideoStream, max_width_px: int | None = None) -> Layout:
@@ -43,7 +48,7 @@ class Layout:
     def apply(self, frame: VideoFrame) -> U8:
         """[H, W, 3] the upright picture in RGB."""
         # One thread: the scaler's own would fight those of the other workers.
-        plain = frame.reformat(format="rgb24", width=self.width_px, height=self.height_px, threads=1)
+        plain = self.scaler.reformat(frame, self.width_px, self.height_px, "rgb24", threads=1)
         rgb: U8 = plain.to_ndarray()  # type: ignore[assignment]  # rgb24 is always uint8
         if self.mirrored:
             rgb = rgb[:, ::-1]
