@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from plausible_poses import hand_landmarks, joint, random_body
 
 from nonverbal.motion import arm as arm_module
-from nonverbal.motion.arm import ArmPoints, arm_rotations
+from nonverbal.motion.arm import ArmPoints, arm_rotations, held
 from nonverbal.motion.body import CAMERA_TO_BODY, ELBOWS, HIPS, SHOULDERS, WRISTS, BodyView, body_rotations
 from nonverbal.motion.camera import Camera
 from nonverbal.motion.hands import finger_rotations, hand_rotation
@@ -109,6 +109,19 @@ def test_a_straight_arm_has_no_twist_of_its_own() -> None:
     assert np.abs(rows).max() < np.radians(10)
 
 
+def test_a_wrist_goes_on_through_a_short_gap_and_rests_in_a_long_one() -> None:
+    known = np.zeros(200, bool)
+    known[[0, 1, 6, 199]] = True
+    values = np.zeros((200, 1))
+    values[known, 0] = [1.0, 1.0, 0.5, 1.0]
+    values[~known] = 99.0
+    wrist = held(values, known)[:, 0]
+    np.testing.assert_allclose(wrist[:7], [1.0, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5])
+    assert wrist[100] == 0
+    assert np.abs(np.diff(wrist)).max() <= 0.1 + 1e-9, "a hand that goes out of sight must not make its wrist jump"
+    assert not held(values, np.zeros(200, bool)).any()
+
+
 def test_limits_hold_for_any_landmarks() -> None:
     rng = np.random.default_rng(0)
     points = ArmPoints(*(rng.normal(size=(300, 3)) for _ in range(4)))
@@ -164,6 +177,11 @@ def test_a_person_is_found_through_the_camera(hips_seen: bool) -> None:
             bones = [unit(joint(j, f"{side}_{end}") - joint(j, f"{side}_{start}")) for j in (truth, ours)]
             apart = np.degrees(np.arccos(np.clip(np.sum(bones[0] * bones[1], axis=1), -1, 1)))
             assert np.median(apart) < 8, (side, end)
+    np.testing.assert_allclose(found[:, 27:], body[:, 27:], atol=1e-3)  # fingers do not depend on the arm
+    turns = [forward_kinematics(pose)[2] for pose in (body, found)]
+    for side in ("left", "right"):
+        wrist = SMPLX117_JOINTS.index(f"{side}_wrist")
+        assert np.degrees(np.median(angle_between_rad(turns[0][:, wrist], turns[1][:, wrist]))) < 8, side
     head = found.reshape(count, 39, 3)[:, SMPLX_UPPER_JOINTS.index("head")]
     turned = np.linspace(0.6, -0.6, count)  # a head that looks ahead is turned back against the chest
     np.testing.assert_allclose(head[:, 1], turned, atol=0.05)

@@ -22,12 +22,16 @@ from nonverbal.motion.rotations import (
     unit,
 )
 from nonverbal.motion.skeleton import offset_m
+from nonverbal.types import Bool
 
 COLLAR_LIMIT_RAD = np.radians(35.0)
 SHOULDER_TWIST_LIMIT_RAD = np.radians(110.0)
 ELBOW_LIMIT_RAD = np.radians(155.0)
 FOREARM_TWIST_LIMIT_RAD = np.radians(100.0)
 WRIST_LIMIT_RAD = np.radians(85.0)
+
+HOLD_FRAMES = (10, 35)
+"""Frames from a seen hand up to which its wrist is kept, and from which on it rests: 0.4 and 1.4 s at 25 fps."""
 
 PLANE_SINE = (np.sin(np.radians(6.0)), np.sin(np.radians(22.0)))
 """Sines of elbow bend between which the bend plane comes to count: a straight arm has none, and a nearly straight one's
@@ -44,7 +48,7 @@ class ArmPoints:
     wrist: F
 
 
-def arm_rotations(points: ArmPoints, hand: F, hand_known: F) -> F:
+def arm_rotations(points: ArmPoints, hand: F, hand_known: Bool) -> F:
     """[N, 4, 3] axis-angle of a left arm's collar, shoulder, elbow and wrist.
 
     Forward kinematics of the result points each bone exactly as given, unless a limit above was hit.
@@ -52,7 +56,8 @@ def arm_rotations(points: ArmPoints, hand: F, hand_known: F) -> F:
     Args:
         points: where the joints are.
         hand: [N, 3, 3] orientation of the hand in the chest's axes.
-        hand_known: [N] bool; where false, the forearm is not twisted and the wrist is straight.
+        hand_known: [N] bool, rows in order of time. Where false, forearm twist and wrist go on evenly between the
+            hands before and after, and to rest (both zero) where the next hand is far: see `HOLD_FRAMES`.
     """
     forward = np.array([1.0, 0.0, 0.0])
     collar = limit_angle(swing_between(offset_m("shoulder"), points.shoulder - points.collar), COLLAR_LIMIT_RAD)
@@ -63,11 +68,24 @@ def arm_rotations(points: ArmPoints, hand: F, hand_known: F) -> F:
     above = collar @ shoulder
     elbow = limit_angle(swing_between(forward, apply(np.swapaxes(above, -1, -2), fore)), ELBOW_LIMIT_RAD)
     above = above @ elbow
-    relative = np.where(hand_known[:, None, None], np.swapaxes(above, -1, -2) @ hand, np.eye(3))
+    relative = np.swapaxes(above, -1, -2) @ hand
     twist = np.clip(twist_angle(relative, 0), -FOREARM_TWIST_LIMIT_RAD, FOREARM_TWIST_LIMIT_RAD)
-    turned = matrix_about(0, twist)
-    wrist = limit_angle(np.swapaxes(turned, -1, -2) @ relative, WRIST_LIMIT_RAD)
-    return axis_angle_from_matrix(np.stack([collar, shoulder, elbow @ turned, wrist], axis=1))
+    wrist = limit_angle(matrix_about(0, -twist) @ relative, WRIST_LIMIT_RAD)
+    twist, *wrist_axes = held(np.column_stack([twist, axis_angle_from_matrix(wrist)]), hand_known).T
+    bones = axis_angle_from_matrix(np.stack([collar, shoulder, elbow @ matrix_about(0, twist)], axis=1))
+    return np.concatenate([bones, np.stack(wrist_axes, axis=-1)[:, None]], axis=1)
+
+
+def held(values: F, known: Bool) -> F:
+    """[N, D] `values` where `known`, straight lines between, fading to zero far from any known row."""
+    if not known.any():
+        return np.zeros_like(values)
+    rows, at = np.arange(len(values)), np.flatnonzero(known)
+    filled = np.stack([np.interp(rows, at, column[at]) for column in values.T], axis=1)
+    after = np.searchsorted(at, rows).clip(0, len(at) - 1)
+    away = np.minimum(np.abs(at[after] - rows), np.abs(at[np.maximum(after - 1, 0)] - rows))
+    hold, gone = HOLD_FRAMES
+    return filled * np.clip((gone - away) / (gone - hold), 0.0, 1.0)[:, None]
 
 
 def _upper_arm_twist(fore: F) -> F:

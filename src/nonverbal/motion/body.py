@@ -68,7 +68,7 @@ class BodyView:
 def body_rotations(view: BodyView, camera: Camera) -> tuple[F32, F32]:
     """``smplx117`` rows [N, 117] and the misfit of each palm [N, 2] (see `hands.hand_rotation`).
 
-    Hands that are not valid have zero rows; the wrist of such a hand is straight.
+    Hands that are not valid have zero rows; what becomes of their wrists, `arm.arm_rotations` says.
     """
     count = len(view.pose_px)
     scale = px_per_m(view.pose_px, view.pose_world_m)
@@ -121,11 +121,12 @@ def chest_rotation(view: BodyView, shoulders_m: F) -> F:
     """[N, 3, 3] orientation of the chest in body axes.
 
     x runs along the shoulders and up is upright. As far as the hips are seen, up runs from them to the shoulders, and
-    a shoulder line that is not square to it counts as one shoulder raised.
+    a shoulder line that is not square to it counts as one shoulder raised. The depth between hips and shoulders counts
+    for half: the network has people who sit upright lean forward by some 17 degrees.
     """
     across = unit((shoulders_m[:, 0] - shoulders_m[:, 1]) * CAMERA_TO_BODY)
     world = np.asarray(view.pose_world_m, dtype=np.float64) * CAMERA_TO_BODY
-    trunk = unit(world[:, SHOULDERS].mean(axis=1) - world[:, HIPS].mean(axis=1))
+    trunk = unit((world[:, SHOULDERS].mean(axis=1) - world[:, HIPS].mean(axis=1)) * np.array([1.0, 1.0, 0.5]))
     seen = _between(view.pose_visibility[:, HIPS].min(axis=1), *_HIPS_VISIBILITY)[:, None]
     up = unit(seen * trunk + (1.0 - seen) * np.array([0.0, 1.0, 0.0]))
     x = unit(seen * unit(reject(across, up)) + (1.0 - seen) * across)
