@@ -163,6 +163,16 @@ def flipped(source: Path, path: Path, stream: str = "video", at: float = 0.5, co
     return with_text(path, bytes(data))
 
 
+def one_bit_flipped(source: Path, path: Path, rng: np.random.Generator) -> Path:
+    """One bit inverted in the second half of one video packet."""
+    with av.open(str(source)) as media:
+        packets = [(p.pos, p.size) for p in media.demux(media.streams.video[0]) if p.size and p.pos]
+    pos, size = packets[rng.integers(len(packets))]
+    data = bytearray(source.read_bytes())
+    data[pos + size // 2 + int(rng.integers(max(1, size // 3)))] ^= 1 << int(rng.integers(8))
+    return with_text(path, bytes(data))
+
+
 def long_header(source: Path, path: Path, hours: float = 100.0) -> Path:
     """An MP4 whose header says it lasts `hours`, while its packets are as they were."""
     data = bytearray(source.read_bytes())

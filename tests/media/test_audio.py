@@ -116,6 +116,12 @@ def test_sound_that_fails_midway(tmp_path: Path) -> None:
     assert "the sound fails at" in caught.value.reject.message
 
 
+def test_one_byte_short_costs_the_last_packet_and_is_recorded(tmp_path: Path) -> None:
+    source = faulty.make_video(tmp_path / "v.mp4", movflags="faststart")
+    audio = read_audio(faulty.cut_bytes(source, tmp_path / "short.mp4", 1), 0.0, 2.0)
+    assert 0 < audio.padded_s < 0.03
+
+
 def test_the_default_track_is_heard(tmp_path: Path) -> None:
     audio = read_audio(faulty.two_of_each(tmp_path / "two.mkv"), 0, 2)
     assert audio.track == 3
