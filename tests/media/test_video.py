@@ -148,7 +148,7 @@ def test_flipped_bytes_are_a_decoding_fault(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("codec", "least"), [("libx264", 10), ("libx265", 3)])
 def test_single_flipped_bits_are_found(codec: str, least: int, tmp_path: Path) -> None:
-    """Measured over 30 flips: H.264 finds 29; HEVC 8, and but 1 if slice errors were not made to count."""
+    """Measured over 30 flips, libav reports 29 in H.264 and 8 in HEVC; none in VP9, whose stream has no redundancy."""
     options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
     source = faulty.make_video(tmp_path / "v.mkv", sound=None, codecs=(codec, "aac"), options=options)
     rng = np.random.default_rng(1)
