@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def no_process_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
     """Every test here ends without a living child and without a zombie."""
     monkeypatch.setenv("FAKE_MARK", str(tmp_path))
     yield
-    assert marked_processes(tmp_path) == []
+    wait_until(lambda: marked_processes(tmp_path) == [], 2.0)
     assert [
         child for child in psutil.Process().children(recursive=True) if child.status() == psutil.STATUS_ZOMBIE
     ] == []
@@ -73,6 +74,14 @@ def marked_processes(mark: Path) -> list[str]:
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
     return found
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    """Waits for something that another process is about to do."""
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline_s, "waited in vain"
+        time.sleep(0.02)
 
 
 def artefact_hash(output: Path) -> str:

@@ -10,14 +10,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_stages import fake_source
 
-from conftest import artefact_hash, marked_processes
+from conftest import artefact_hash, marked_processes, wait_until
 
 SCRIPT = Path(__file__).parent / "fake_run.py"
 POINTS = ["before_write", "before_verify", "before_fsync", "before_rename", "after_rename"]
@@ -42,13 +41,6 @@ def start(tmp_path: Path, first_s: float = 0.1, fault: str = "", **options: Any)
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     out, _ = process.communicate(timeout=60)
     return process.returncode, out
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    deadline_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -126,6 +118,7 @@ def test_asked_once_it_finishes_what_is_at_hand(number: signal.Signals, tmp_path
     books = json.loads(out)
     assert code == 128 + number
     assert books["done"] >= 1
+    assert books["pending"] > 10, "it went on with new clips"
     assert books["done"] + books["pending"] == books["seen"] == 40
     assert "stopped on request" in books["message"]
     first, third = (
