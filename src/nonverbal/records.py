@@ -8,6 +8,7 @@ import json
 import math
 import types
 import typing
+from functools import cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,16 +20,18 @@ def to_plain(value: Any) -> Any:
     Raises:
         ValueError: a float is not finite.
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"a record holds {value}: expected a finite number")
+    if type(value) in (str, float, int, bool, type(None)):  # first, because a transcript is thousands of these
+        return value
     if isinstance(value, dict):
         return {str(k): to_plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_plain(v) for v in value]
     if isinstance(value, enum.Enum):
         return value.value
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"a record holds {value}: expected a finite number")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: to_plain(getattr(value, name)) for name in _hints(type(value))}
     return value
 
 
@@ -68,14 +71,20 @@ def _build(kind: Any, value: Any, where: str) -> Any:
     raise ValueError(f"{where}: got {value!r}, expected {getattr(kind, '__name__', kind)}")
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Field name -> type of a dataclass; kept, since resolving the hints takes longer than building a record."""
+    hints = typing.get_type_hints(kind)
+    return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
+
+
 def _build_dataclass(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise ValueError(f"{where}: got {type(value).__name__}, expected a table of settings")
-    hints = typing.get_type_hints(kind)
-    names = [f.name for f in dataclasses.fields(kind)]
-    unknown = sorted(set(value) - set(names))
+    hints = _hints(kind)
+    unknown = sorted(set(value) - set(hints))
     if unknown:
-        raise ValueError(f"{where}: unknown key {unknown[0]!r}; the keys are {', '.join(names)}")
+        raise ValueError(f"{where}: unknown key {unknown[0]!r}; the keys are {', '.join(hints)}")
     try:
         return kind(**{k: _build(hints[k], v, f"{where}.{k}") for k, v in value.items()})
     except TypeError as error:
