@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 from fake_stages import FakeCut, FakeFirst, FakeProbe, FakeSecond, FakeThird, FakeWatch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nonverbal.pipeline.plan import Plan, needed, stage_key
 from nonverbal.pipeline.stage import Stage
@@ -50,6 +52,51 @@ def test_only_missing_results_are_made_and_memory_only_for_their_readers() -> No
     assert names("fake_first", "fake_second") == ["fake_watch", "fake_third"]
     assert names("fake_second", "fake_third") == ["fake_first"]
     assert names("fake_first", "fake_second", "fake_third") == []
+
+
+@dataclass(frozen=True)
+class FakeNode:
+    """A stage of a random pipeline; not a class of one stage, so its contract is held by fields."""
+
+    name: str
+    reads: tuple[str, ...]
+    codec: Any
+    version: int = 1
+
+    def run(self, job: Any, inputs: Any) -> Any:
+        raise NotImplementedError
+
+
+@st.composite
+def pipelines(draw: st.DrawFn) -> tuple[list[FakeNode], set[str]]:
+    """Up to seven stages that read earlier ones, and the names of those whose results lie on disk."""
+    stages: list[FakeNode] = []
+    for i in range(draw(st.integers(1, 7))):
+        earlier = [stage.name for stage in stages]
+        reads = draw(st.lists(st.sampled_from(earlier), unique=True)) if earlier else []
+        stages.append(FakeNode(f"s{i}", tuple(reads), draw(st.sampled_from([None, "disk"]))))
+    written = [stage.name for stage in stages if stage.codec]
+    return stages, set(draw(st.lists(st.sampled_from(written), unique=True)) if written else [])
+
+
+@given(pipelines())
+def test_what_is_needed_is_enough_and_nothing_more(drawn: tuple[list[FakeNode], set[str]]) -> None:
+    stages, present = drawn
+    chosen = [stage.name for stage in needed(stages, present)]
+
+    def is_enough(names: list[str]) -> bool:
+        """Runs the names in order: each finds what it reads, and at the end every result with a codec is there."""
+        at_hand = set(present)
+        for stage in stages:
+            if stage.name in names:
+                if not at_hand.issuperset(stage.reads):
+                    return False
+                at_hand.add(stage.name)
+        return all(stage.name in at_hand for stage in stages if stage.codec)
+
+    assert is_enough(chosen)
+    assert not any(is_enough([name for name in chosen if name != left_out]) for left_out in chosen)
+    assert not present.intersection(chosen)
 
 
 def test_stages_that_do_not_fit_are_refused_by_name() -> None:

@@ -28,7 +28,7 @@ _START_TRIES = 3
 _GRACE_S = 2.0
 
 
-class WorkerStartError(RuntimeError):
+class WorkerStartError(UserError):
     """Worker processes die before they are given anything: the installation is broken, no clip is to blame."""
 
 
@@ -200,7 +200,10 @@ class Engine:
             return
         self._failed_starts += 1
         if self._failed_starts >= _START_TRIES:
-            raise WorkerStartError(f"a worker process {_cause(status)} on starting: {worker.log.strip()[-2000:]}")
+            hint = "install nonverbal anew; its last words were"
+            raise WorkerStartError(
+                f"a worker process {_cause(status)} on starting: {hint}\n{worker.log.strip()[-2000:]}"
+            )
         self.queue.appendleft(worker.task)
 
     def _fail(self, worker: Worker, reason: Reason, message: str, traceback: str = "") -> None:

@@ -180,8 +180,8 @@ def _work(engine: Engine, output: Output, observer: Observer) -> tuple[int, str]
             engine.run()
     except OSError as error:
         stop = output_error(error, output.path)
-        observer.on_stop(str(stop))
-        return stop.exit_code, str(stop)
+        observer.on_stop(f"{stop.reason}: {stop}")
+        return stop.exit_code, f"{stop.reason}: {stop}"
     if engine.signals:
         return 128 + engine.signals[0], "stopped on request; run the same again to go on"
     return 0, ""
@@ -225,7 +225,7 @@ def _recorded(result: RunResult, output: Output, clock: _Clock, engine: Engine) 
         save_record(output.runs, record)
     except OSError as error:
         stop = output_error(error, output.path)
-        code, message = result.exit_code or stop.exit_code, result.message or str(stop)
+        code, message = result.exit_code or stop.exit_code, result.message or f"{stop.reason}: {stop}"
         return replace(result, exit_code=code, message=message)
     return result
 

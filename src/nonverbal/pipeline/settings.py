@@ -15,13 +15,13 @@ class EngineSettings:
     workers: int = 0
     """Worker processes; 0 means one per core, and never more than there are units."""
     max_memory_gb: float = 4.0
-    """A worker that holds more is ended and the clip counts as E_OOM."""
+    """A worker process that holds more is ended and its clip counts as E_OOM."""
     clip_limit_base_s: float = 600.0
-    """Wall-clock limit of a clip: this many seconds ..."""
+    """A clip may take this many seconds plus `clip_limit_factor` times its duration; then it counts as E_TIMEOUT."""
     clip_limit_factor: float = 30.0
-    """... plus this many times the clip's duration; beyond it stands E_TIMEOUT."""
+    """Wall seconds that a clip may take for each second it lasts, on top of `clip_limit_base_s`."""
     source_limit_s: float = 7200.0
-    """Wall-clock limit for probing and cutting one source."""
+    """Probing and cutting one source may take this many wall seconds; then it counts as E_TIMEOUT."""
     no_progress_s: float = 300.0
     """A stage that reports no progress for so long is taken for hung: E_TIMEOUT."""
     tries: int = 3

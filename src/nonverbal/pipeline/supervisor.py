@@ -53,10 +53,10 @@ class Worker:
     def spawn(cls, setup: Setup) -> Worker:
         """Starts a process by itself, not by fork: no lock, thread or model of ours comes with it."""
         ours, theirs = Pipe()
-        command = [sys.executable, "-m", "nonverbal.pipeline.worker", str(theirs.fileno()), str(os.getpid())]
+        program = [sys.executable, "-P", "-m", "nonverbal.pipeline.worker"]  # -P: no code from the current folder
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command,
+            [*program, str(theirs.fileno()), str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
