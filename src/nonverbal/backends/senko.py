@@ -36,8 +36,10 @@ FBANK_STEP_S = 0.01
 FBANK_LENGTH_S = 0.025
 """Distance and length of the windows of `fbank`."""
 
-_N_MELS = 80
 N_DIMS = 192
+"""Numbers in a voice embedding."""
+
+_N_MELS = 80
 _WINDOW = 400
 _HOP = 160
 _FFT = 512

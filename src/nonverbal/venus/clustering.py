@@ -12,7 +12,7 @@ from nonverbal.types import F32
 Labels = NDArray[np.int64]
 
 MAX_LINKED = 2000
-"""Embeddings that take part in the linkage, whose memory grows with the square; the rest join the nearest cluster."""
+"""Embeddings that take part in the linkage, whose memory grows with the square; of more, every so many-th does."""
 
 
 def cluster_voices(vectors: F32, talk_s: NDArray[np.float64], min_talk_s: float, same: float, other: float) -> Labels:
@@ -31,8 +31,8 @@ def cluster_voices(vectors: F32, talk_s: NDArray[np.float64], min_talk_s: float,
     founders = np.flatnonzero(talk_s >= min_talk_s)
     if len(founders) == 0:
         founders = np.arange(len(vectors))
-    longest = np.argsort(-talk_s[founders], kind="stable")[:MAX_LINKED]
-    founders = np.sort(founders[longest])
+    if len(founders) > MAX_LINKED:
+        founders = founders[np.linspace(0, len(founders) - 1, MAX_LINKED).astype(np.int64)]
     labels = np.full(len(vectors), -1, dtype=np.int64)
     labels[founders] = _link(vectors[founders], same, other)
     rest = labels < 0

@@ -18,7 +18,7 @@ from nonverbal.venus.turns import assign_speakers, make_turns, repair_times, tri
 from nonverbal.verdicts import Reason, Reject
 
 _VOICE_THRESHOLD = 0.3
-"""Probability of voice, lower than Silero's usual 0.5: a murmur is speech, an instrument stays below 0.1."""
+"""Probability of voice; lower than Silero's usual 0.5, as this only confirms what the segmentation found."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class Transcribe:
         end_s = round(len(job.audio.samples) / job.audio.rate_hz, 3)
         words = repair_times([trim_to_speech(word, speech) for word in heard], end_s)
         if not words:
+            seconds = sum(span.duration_s for span in speech)
             return Reject(
                 Reason.E_NO_SPEECH,
-                f"voices were found for {sum(span.duration_s for span in speech):.1f} s but not one word, expected talk; "
-                "give clips with intelligible speech",
+                f"{seconds:.1f} s of voices hold not one word, expected talk; give clips with intelligible speech",
             )
         speakers = assign_speakers(words, diarization.segments)
         return Transcript(guess.language, make_turns(words, speakers, self.turn_pause_s))

@@ -106,6 +106,8 @@ def trim_to_speech(word: Word, speech: Sequence[Span]) -> Word:
 
     The recogniser lets the first word after a pause begin in the pause.
     """
+    if not word.end_s >= word.start_s:
+        return word
     span = Span(word.start_s, word.end_s)
     best = max(speech, key=lambda s: overlap_s(span, s), default=None)
     if best is None or overlap_s(span, best) < 2 * MIN_WORD_S:

@@ -1,0 +1,100 @@
+"""The transcript of real recordings."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recordings import diarized, job_of, job_with, music
+
+from nonverbal.backends import whisper
+from nonverbal.types import Span, SpeakerSegment
+from nonverbal.venus.diarize import Diarization
+from nonverbal.venus.harm import Harm
+from nonverbal.venus.language import LanguageGuess
+from nonverbal.venus.transcribe import Transcribe, Transcript, voiced
+from nonverbal.venus.truth import plain_words, word_error_rate
+from nonverbal.verdicts import Reason, Reject
+
+ENGLISH = LanguageGuess("en", 1.0, 0.0, 30.0)
+
+
+@lru_cache
+def transcribed(path: Path) -> Transcript:
+    transcript = Transcribe().run(job_of(path), {"diarize": diarized(path), "language": ENGLISH})
+    assert isinstance(transcript, Transcript)
+    return transcript
+
+
+def test_the_split_screen_dialogue(shared_media: Path) -> None:
+    transcript = transcribed(shared_media / "dialogue/grid_dialogue_9s.mp4")
+    assert [t.participant for t in transcript.turns] == ["S0", "S1", "S0"]
+    truth = ("place white in J three please", "lay white by S zero again", "set white with P two soon")
+    for turn, said in zip(transcript.turns, truth, strict=True):
+        assert word_error_rate(plain_words(said), plain_words(turn.text)) <= 0.2
+    for turn, (start_s, end_s) in zip(transcript.turns, ((0.0, 2.69), (3.24, 5.82), (6.0, 8.76)), strict=True):
+        assert start_s - 0.3 <= turn.start_s <= start_s + 0.7
+        assert end_s - 0.9 <= turn.end_s <= end_s + 0.3
+
+
+def test_the_telephone_call(shared_media: Path) -> None:
+    path = shared_media / "speech/sample.wav"
+    transcript = transcribed(path)
+    said = " ".join(line.split(maxsplit=5)[5] for line in (shared_media / "speech/sample.stm").read_text().splitlines())
+    assert word_error_rate(plain_words(said), plain_words(" ".join(t.text for t in transcript.turns))) < 0.2
+    assert "".join(t.participant[-1] for t in transcript.turns) == "010101010"
+    words = [word for turn in transcript.turns for word in turn.words]
+    edges = [t for word in words for t in (word.start_s, word.end_s)]
+    assert edges == sorted(edges)
+    assert edges[-1] <= 30.0
+    assert all(0.0 < word.prob <= 1.0 for word in words)
+    assert sum(word.interpolated for word in words) < 0.1 * len(words)
+
+
+def test_the_same_bytes_again(shared_media: Path) -> None:
+    path = shared_media / "dialogue/grid_dialogue_9s.mp4"
+    job = job_of(path)
+    inputs = {"diarize": diarized(path), "language": ENGLISH}
+    ticks: list[float] = []
+    job.tick = ticks.append
+    job.threads = 2
+    assert Transcribe().run(job, inputs) == transcribed(path)
+    assert ticks[-1] == 1.0
+
+
+def test_no_words_are_invented_in_music() -> None:
+    """Even where the diarization is wrong and calls music speech."""
+    segments = (SpeakerSegment("S0", 0.0, 3.0), SpeakerSegment("S1", 3.0, 6.0))
+    inputs = {"diarize": Diarization(segments, ("S0", "S1")), "language": ENGLISH}
+    verdict = Transcribe().run(job_with(music(6.0)), inputs)
+    assert isinstance(verdict, Reject)
+    assert verdict.reason is Reason.E_NO_SPEECH
+
+
+def test_no_words_are_invented_after_the_last_one(shared_media: Path) -> None:
+    """Asked for words in the breath after the last one, the decoder said "you." here."""
+    samples = job_of(shared_media / "speech/jfk.flac").audio.samples
+    heard = whisper.hear_words(samples, "en", beam_size=5)
+    assert heard[-1].word == "country."
+    assert min(word.prob for word in heard) > 0.1
+
+
+def test_stretches_without_a_voice_are_left_out(shared_media: Path) -> None:
+    talk = job_of(shared_media / "speech/jfk.flac").audio.samples[: 3 * 16000]
+    samples = np.concatenate([talk, music(3.0)]).astype(np.float32)
+    assert voiced((Span(0.3, 2.0), Span(3.5, 5.5)), samples) == (Span(0.3, 2.0),)
+
+
+def test_harm_scores_and_flags_but_deletes_nothing(shared_media: Path) -> None:
+    transcript = transcribed(shared_media / "dialogue/grid_dialogue_9s.mp4")
+    scored = Harm().run(job_of(shared_media / "speech/jfk.flac"), {"transcribe": transcript})
+    assert [t.text for t in scored.turns] == [t.text for t in transcript.turns]
+    assert all(t.harm is not None and 0.0 <= t.harm <= 1.0 and round(t.harm, 6) == t.harm for t in scored.turns)
+
+
+@pytest.mark.parametrize("setting", [{"transcribe_window_s": 31.0}, {"beam_size": 0}])
+def test_a_wrong_setting_names_itself(setting: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        Transcribe(**setting)  # type: ignore[arg-type]
