@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from nonverbal.timeline import FPS
@@ -103,12 +104,13 @@ def agreement(lips: Lips, voice: F32, lag_frames: int) -> F32:
 def correlation(a: F32, b: F32) -> F32:
     """[T] Pearson correlation of two signals under a Gaussian window around each frame; 0 where one is constant."""
 
-    def mean(x: F32) -> F32:
-        return gaussian_filter1d(x.astype(np.float64), WINDOW_FRAMES, mode="nearest")
+    def mean(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return gaussian_filter1d(x, WINDOW_FRAMES, mode="nearest")
 
-    mean_a, mean_b = mean(a), mean(b)
-    shared = mean(a * b) - mean_a * mean_b
-    spread = np.maximum(mean(a * a) - mean_a**2, 0.0) * np.maximum(mean(b * b) - mean_b**2, 0.0)
+    x, y = (signal.astype(np.float64) - float(signal.mean()) for signal in (a, b))
+    mean_x, mean_y = mean(x), mean(y)
+    shared = mean(x * y) - mean_x * mean_y
+    spread = np.maximum(mean(x * x) - mean_x**2, 0.0) * np.maximum(mean(y * y) - mean_y**2, 0.0)
     safe = spread > 1e-8
     return np.where(safe, np.clip(shared / np.sqrt(np.where(safe, spread, 1.0)), -1.0, 1.0), 0.0).astype(np.float32)
 

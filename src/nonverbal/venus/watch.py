@@ -65,7 +65,7 @@ class Watch:
     """How often body and hands are measured; the frames between are interpolated."""
     body_gap_frames: int = 5
     """Body and hands are interpolated between measurements at most so many frames apart."""
-    track_min_s: float = 0.5
+    track_min_s: float = 0.8
     """People whose face is seen for a shorter time are dropped as flicker."""
     track_lost_s: float = 1.0
     """A track ends when its face was not seen for so long."""
