@@ -1,4 +1,4 @@
-"""Makes a long 1280x720 podcast from a short recording: pictures encoded once and repeated, sound repeated and encoded."""
+"""Makes a long 1280x720 podcast from a short recording: pictures encoded once and repeated, sound repeated."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def make_long_video(source: Path, target: Path, seconds: float, width_px: int = 
     return target
 
 
-def _mux_sound(container: av.container.OutputContainer, stream: object, samples: NDArray[np.float32], second: int) -> None:
+def _mux_sound(
+    container: av.container.OutputContainer, stream: object, samples: NDArray[np.float32], second: int
+) -> None:
     piece = samples[second * RATE_HZ : (second + 1) * RATE_HZ]
     frame = av.AudioFrame.from_ndarray(piece[None], format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, second * RATE_HZ, Fraction(1, RATE_HZ)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from nonverbal.dataset.manifest import ModelUse
 from nonverbal.dataset.publish import check_output
 from nonverbal.dataset.rows import ClipVerdict, SourceVerdict
 from nonverbal.dataset.write import WriteResult
+from nonverbal.pipeline.ledger import Ledger
 from nonverbal.pipeline.lock import Output, claim, output_error
 from nonverbal.pipeline.observe import Observer
 from nonverbal.pipeline.run import RunResult, run
@@ -34,6 +36,15 @@ class Built:
     collection: Collection
     run: RunResult
     written: WriteResult | None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The books of the run, with the inputs that could not even be opened."""
+        books, unreadable = self.run.ledger, Counter(str(u.reject.reason) for u in self.catalogue.unreadable)
+        rejected = dict(Counter(books.sources.rejected) + unreadable)
+        return replace(
+            books, sources=replace(books.sources, seen=books.sources.seen + unreadable.total(), rejected=rejected)
+        )
 
     @property
     def exit_code(self) -> int:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
-from nonverbal import doctor
+from nonverbal import __version__, doctor
 from nonverbal.build import build
 from nonverbal.dataset.stats import as_json, comparison_table, detail_table, statistics
 from nonverbal.dataset.validate import validate
@@ -106,8 +106,12 @@ Command = Build | Stats | Validate | Doctor | Settings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns its exit code. A user's mistake is one sentence on standard error and exit code 2."""
     console = Console()
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given == ["--version"]:
+        print(f"nonverbal {__version__}")
+        return 0
     try:
-        return _parse(sys.argv[1:] if arguments is None else list(arguments)).run(console)
+        return _parse(given).run(console)
     except OutputError as error:
         return _fail(f"{error.reason}: {error}", error.exit_code)
     except UserError as error:

@@ -21,7 +21,7 @@ def show_build(built: Built, console: Console) -> None:
     _show_verdicts(built, console)
     if built.run.record:
         console.print(_times(built.run.record))
-    console.print(f"Ledger: {built.run.ledger}", highlight=False)
+    console.print(f"Ledger: {built.ledger}", highlight=False, soft_wrap=True)
     _show_end(built, console)
 
 
@@ -74,6 +74,8 @@ def _times(record: RunRecord) -> Table:
 
 
 def _show_end(built: Built, console: Console) -> None:
+    if built.collection.ignored:
+        console.print(f"{built.collection.ignored} files in folders are left out: their names are not those of videos")
     if built.run.message:
         console.print(built.run.message, style="red", markup=False)
     if built.written is None:
