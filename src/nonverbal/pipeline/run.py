@@ -183,7 +183,8 @@ def _work(engine: Engine, output: Output, observer: Observer) -> tuple[int, str]
         observer.on_stop(f"{stop.reason}: {stop}")
         return stop.exit_code, f"{stop.reason}: {stop}"
     if engine.signals:
-        return 128 + engine.signals[0], "stopped on request; run the same again to go on"
+        left = engine.n_waiting + len(engine.dropped)
+        return 128 + engine.signals[0], f"stopped on request{'; run the same again to go on' if left else ''}"
     return 0, ""
 
 
