@@ -70,8 +70,12 @@ def schema_difference(found: pa.Schema, expected: pa.Schema) -> str:
         return f"{what}; expected the columns {', '.join(expected.names)}"
     for name in expected.names:
         if not found.field(name).equals(expected.field(name)):
-            return f"column {name!r} is {found.field(name).type}, expected {expected.field(name).type}"
+            return f"column {name!r} is {_kind(found.field(name))}, expected {_kind(expected.field(name))}"
     return "" if found.names == expected.names else f"the columns stand in another order than {expected.names}"
+
+
+def _kind(field: pa.Field) -> str:
+    return str(field.type) if field.nullable else f"{field.type} not null"
 
 
 def read_row_group(file: pq.ParquetFile, index: int, path: Path, columns: Sequence[str] | None = None) -> pa.Table:
