@@ -53,8 +53,19 @@ def longest(sighting: Sighting) -> Track:
     return max(sighting.tracks, key=lambda track: track.n_frames)
 
 
-def yardstick(model: Path, job: Job) -> tuple[np.ndarray, np.ndarray]:
-    """Blendshapes [T, 52] in our order and head rotations [T, 3, 3] in our axes; NaN where no face was found."""
+def around(rgb: np.ndarray, box_px: np.ndarray) -> np.ndarray:
+    """A square centred on the face and four times its size, black beyond the picture's edges."""
+    half = int(2 * max(box_px[2] - box_px[0], box_px[3] - box_px[1]))
+    x, y = (int(box_px[i] + box_px[i + 2]) // 2 + half for i in (0, 1))
+    padded = np.pad(rgb, ((half, half), (half, half), (0, 0)))
+    return np.ascontiguousarray(padded[y - half : y + half, x - half : x + half])
+
+
+def yardstick(model: Path, job: Job, box_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Blendshapes [T, 52] in our order and head rotations [T, 3, 3] in our axes; NaN where no face was found.
+
+    It looks at a square around the middle of the track's boxes, since its head matrix is sheared off the centre.
+    """
     from mediapipe import Image, ImageFormat
     from mediapipe.tasks.python import BaseOptions, vision
 
@@ -68,7 +79,7 @@ def yardstick(model: Path, job: Job) -> tuple[np.ndarray, np.ndarray]:
     assert job.clip is not None
     with vision.FaceLandmarker.create_from_options(options) as landmarker:
         for i, rgb in enumerate(read_frames(Path(job.source.path), 0.0, job.clip.end_s)):
-            picture = Image(image_format=ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
+            picture = Image(image_format=ImageFormat.SRGB, data=around(rgb, box_px))
             found = landmarker.detect_for_video(picture, i * 40)
             if found.face_blendshapes:
                 score = {c.category_name: c.score for c in found.face_blendshapes[0]}
@@ -87,8 +98,8 @@ def estimates(track: Track, sighting: Sighting, field_of_view_deg: float) -> dic
     rows = np.flatnonzero(track.face_valid)
     landmarks = track.landmarks_px[rows]
     fit = fit_heads(landmarks, camera)
-    points = fit.to_head(landmarks[:, USED_IDS], camera)
-    gaze = gaze_angles(landmarks, fit, camera)
+    points = fit.to_head(landmarks[:, USED_IDS])
+    gaze = gaze_angles(landmarks, fit)
     return {
         "rows": rows + track.start_frame,
         "head": fit.rotation,
@@ -105,7 +116,8 @@ def agreement(model: Path, videos: list[Path]) -> None:
         job, sighting = sight(video)
         ours = estimates(longest(sighting), sighting, Cues().field_of_view_deg)
         wide = estimates(longest(sighting), sighting, 90.0)
-        shapes, heads = yardstick(model, job)
+        track = longest(sighting)
+        shapes, heads = yardstick(model, job, np.median(track.face_box_px[track.face_valid], axis=0))
         frames = ours["rows"][ours["rows"] < len(shapes)]
         seen = np.isfinite(shapes[frames, 0])
         frames, kept = frames[seen], np.flatnonzero(seen)

@@ -46,8 +46,16 @@ def face_points(moved_mm: Mapping[str, tuple[float, float, float]] | None = None
 
 
 def landmarks_px(points_m: np.ndarray, rotation: np.ndarray, origin_m: np.ndarray) -> np.ndarray:
-    """[N, 478, 3] what the camera sees of heads [N, 478, 3] turned by [N, 3, 3] at [N, 3], z in pixels."""
-    seen_m = np.einsum("nij,nkj->nki", rotation, points_m) + origin_m[:, None]
-    depth_m = seen_m[:, RIGID_IDS, 2].mean(axis=1)
-    z_px = (seen_m[..., 2] - depth_m[:, None]) * (CAMERA.focal_px / depth_m)[:, None]
-    return np.concatenate([CAMERA.project(seen_m), z_px[..., None]], axis=-1).astype(np.float32)
+    """[N, 478, 3] what a landmark network tells of heads [N, 478, 3] turned by [N, 3, 3] against the line of sight.
+
+    The network sees a crop: the head [N, 3] metres away, seen straight on, drawn where it stands in the picture. z is
+    in pixels of the same scale.
+    """
+    distance_m = np.linalg.norm(origin_m, axis=1)
+    seen_m = np.einsum("nij,nkj->nki", rotation, points_m)
+    seen_m = seen_m - seen_m[:, RIGID_IDS].mean(axis=1, keepdims=True)
+    seen_m[..., 2] += distance_m[:, None]
+    z_px = (seen_m[..., 2] - distance_m[:, None]) * (CAMERA.focal_px / distance_m)[:, None]
+    centre_px = np.array([CAMERA.centre_x_px, CAMERA.centre_y_px])
+    place_px = CAMERA.project(seen_m) - centre_px + CAMERA.project(origin_m)[:, None]
+    return np.concatenate([place_px, z_px[..., None]], axis=-1).astype(np.float32)

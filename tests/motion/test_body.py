@@ -11,12 +11,13 @@ from nonverbal.motion.arm import ArmPoints, arm_rotations, held
 from nonverbal.motion.body import CAMERA_TO_BODY, ELBOWS, HIPS, SHOULDERS, WRISTS, BodyView, body_rotations
 from nonverbal.motion.camera import Camera
 from nonverbal.motion.hands import finger_rotations, hand_rotation
-from nonverbal.motion.rotations import angle_between_rad, apply, matrix_from_axis_angle, unit
+from nonverbal.motion.rotations import angle_between_rad, apply, matrix_from_axis_angle, swing_between, unit
 from nonverbal.motion.skeleton import OFFSETS_M, PARENTS, forward_kinematics
 from nonverbal.spaces import SMPLX117_JOINTS, SMPLX_UPPER_JOINTS
 
 CAMERA = Camera.from_field_of_view(1280, 720, 60.0)
 MIRROR = np.array([-1.0, 1.0, 1.0])
+AWAY_M = np.array([0.0, 0.0, 2.0])
 AXIS_ANGLE_MIRROR = np.array([1.0, -1.0, -1.0])
 
 
@@ -132,6 +133,15 @@ def test_limits_hold_for_any_landmarks() -> None:
     assert angle[:, 3].max() <= arm_module.WRIST_LIMIT_RAD + 1e-9
 
 
+def crops_px(points_m: np.ndarray) -> np.ndarray:
+    """[..., K, 3] what a network that sees a crop tells of points in the camera frame: turned to the line of sight."""
+    middle = points_m.mean(axis=-2)
+    sight = swing_between(np.array([0.0, 0.0, 1.0]), middle)
+    offsets = np.einsum("...ij,...ki->...kj", sight, points_m - middle[..., None, :])
+    place_px = np.concatenate([CAMERA.project(middle), np.zeros((*middle.shape[:-1], 1))], axis=-1)
+    return offsets * CAMERA.focal_px / AWAY_M[2] + place_px[..., None, :]
+
+
 def seen_person(body: np.ndarray, chest: np.ndarray, hips_seen: bool) -> BodyView:
     """What a perfect pose network would see of a person 2 m away."""
     count = len(body)
@@ -149,14 +159,22 @@ def seen_person(body: np.ndarray, chest: np.ndarray, hips_seen: bool) -> BodyVie
         (0, (0, 0.18, 0.1)),
     ):
         world[:, landmark] = middle + apply(chest, np.array(place))
-    camera_m = world * CAMERA_TO_BODY + np.array([0.1, 0.0, 2.0])
+    camera_m = world * CAMERA_TO_BODY + AWAY_M
     visibility = np.ones((count, 33))
     visibility[:, HIPS] = float(hips_seen)
-    hands = hand_landmarks(body, chest) * CAMERA_TO_BODY * 600.0
+    hands = crops_px(hand_landmarks(body, chest) * CAMERA_TO_BODY + AWAY_M)
     pose_px = np.concatenate([CAMERA.project(camera_m), camera_m[..., 2:]], axis=-1)
     head = np.broadcast_to(np.eye(3), (count, 3, 3))
+    head_px = np.tile([CAMERA.centre_x_px, CAMERA.centre_y_px], (count, 1))
     return BodyView(
-        pose_px, world * CAMERA_TO_BODY, visibility, hands, np.ones((count, 2), bool), head, np.ones(count, bool)
+        pose_px,
+        world * CAMERA_TO_BODY,
+        visibility,
+        hands,
+        np.ones((count, 2), bool),
+        head,
+        head_px,
+        np.ones(count, bool),
     )
 
 

@@ -7,8 +7,8 @@ from made_face import CAMERA, face_points, landmarks_px
 from nonverbal.motion.arkit import RELIABILITY, arkit52, eyes_are_open
 from nonverbal.motion.face_measures import USED_IDS
 from nonverbal.motion.gaze import gaze_angles
-from nonverbal.motion.head import fit_heads
-from nonverbal.motion.rotations import angle_between_rad, matrix_from_axis_angle
+from nonverbal.motion.head import TEMPLATE_M, fit_heads
+from nonverbal.motion.rotations import angle_between_rad, apply, matrix_from_axis_angle, swing_between
 from nonverbal.spaces import ARKIT52_NAMES
 
 CALM_FRAMES = 200
@@ -41,7 +41,7 @@ def upright(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def coefficients(landmarks: np.ndarray) -> dict[str, np.ndarray]:
     fit = fit_heads(landmarks, CAMERA)
-    face = arkit52(fit.to_head(landmarks[:, USED_IDS], CAMERA), gaze_angles(landmarks, fit, CAMERA))
+    face = arkit52(fit.to_head(landmarks[:, USED_IDS]), gaze_angles(landmarks, fit))
     assert face.dtype == np.float32
     assert np.isfinite(face).all()
     assert face.min() >= 0
@@ -55,14 +55,17 @@ def mirrored(name: str) -> str:
     return name if side is None else name.removesuffix(side) + swapped[side]
 
 
-def test_head_pose_is_found_at_the_picture_edge_too() -> None:
+def test_head_pose_is_found_anywhere_in_the_picture() -> None:
     rng = np.random.default_rng(0)
     rotation = matrix_from_axis_angle(rng.uniform(-0.6, 0.6, (60, 3)))
     origin = np.stack([rng.uniform(-0.4, 0.4, 60), rng.uniform(-0.2, 0.2, 60), rng.uniform(0.6, 2.0, 60)], axis=1)
     points = np.broadcast_to(face_points(), (60, 478, 3))
     fit = fit_heads(landmarks_px(points, rotation, origin), CAMERA)
     assert np.degrees(angle_between_rad(fit.rotation, rotation)).max() < 0.1
-    assert np.abs(fit.origin_m - origin).max() < 0.003
+    middle = TEMPLATE_M.mean(axis=0)  # the made-up head stands with its rigid points' middle at `origin`
+    sight = swing_between(np.array([0.0, 0.0, 1.0]), origin)
+    expected = origin - apply(sight @ rotation, middle)
+    assert np.abs(fit.position_m(CAMERA) - expected).max() < 0.006
     assert fit.residual_m.max() < 1e-4
 
 
@@ -82,7 +85,7 @@ def test_gaze_is_relative_to_the_head(yaw: float, pitch: float) -> None:
     origin = np.array([[0.0, 0.0, 1.0], [0.3, 0.1, 0.8], [-0.2, 0.0, 1.5]])
     points = np.broadcast_to(face_points(gaze=(yaw, pitch)), (3, 478, 3))
     landmarks = landmarks_px(points, matrix_from_axis_angle(turns), origin)
-    gaze = gaze_angles(landmarks, fit_heads(landmarks, CAMERA), CAMERA)
+    gaze = gaze_angles(landmarks, fit_heads(landmarks, CAMERA))
     np.testing.assert_allclose(gaze, np.tile([yaw, pitch, yaw, pitch], (3, 1)), atol=np.radians(1.0))
 
 

@@ -6,13 +6,14 @@ Depth. The pose network's own metric landmarks put forearms about 26 degrees off
 the picture shows them: the camera's ray through the wrist meets the sphere of the forearm's length around the elbow in
 two points, and the network's landmark only says which (10 to 13 degrees on rendered people).
 
-Body axes: x to the person's left, y up, z forward, for a person who faces the camera; the camera frame turned half
-around x.
+Body axes: x to the person's left, y up, z forward, for a person who faces the camera; the camera's axes turned half
+around x. The camera meant is one turned sideways to the person: in a split screen the picture's middle is not where the
+person's own camera looked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import median_filter
@@ -20,7 +21,16 @@ from scipy.ndimage import median_filter
 from nonverbal.motion.arm import ArmPoints, arm_rotations
 from nonverbal.motion.camera import Camera, meet_sphere
 from nonverbal.motion.hands import finger_rotations, hand_rotation
-from nonverbal.motion.rotations import F, apply, axis_angle_from_matrix, limit_angle, mirror_x, reject, unit
+from nonverbal.motion.rotations import (
+    F,
+    apply,
+    axis_angle_from_matrix,
+    limit_angle,
+    mirror_x,
+    reject,
+    swing_between,
+    unit,
+)
 from nonverbal.motion.skeleton import offset_m
 from nonverbal.spaces import SMPLX117_JOINTS
 from nonverbal.types import F32, Bool
@@ -52,7 +62,8 @@ class BodyView:
     """What was seen of one person's body in N frames; shapes and frames as in `nonverbal.types.Track`.
 
     Attributes:
-        head: [N, 3, 3] head rotation in the camera frame, the identity where `head_known` is false.
+        head: [N, 3, 3] head rotation in the view that looks at the pixel `head_px` [N, 2]; anything where `head_known`
+            is false.
         head_known: [N].
     """
 
@@ -62,6 +73,7 @@ class BodyView:
     hands_px: F
     hand_valid: Bool
     head: F
+    head_px: F
     head_known: Bool
 
 
@@ -71,18 +83,19 @@ def body_rotations(view: BodyView, camera: Camera) -> tuple[F32, F32]:
     Hands that are not valid have zero rows; what becomes of their wrists, `arm.arm_rotations` says.
     """
     count = len(view.pose_px)
+    view, camera = turned_to(view, camera)
     scale = px_per_m(view.pose_px, view.pose_world_m)
     shoulders = _shoulders_m(view, camera, scale)
     chest = chest_rotation(view, shoulders)
     joints = {name: np.zeros((count, 3)) for name in SMPLX117_JOINTS}
     misfit = np.zeros((count, 2))
-    head = view.head * CAMERA_TO_BODY[:, None] * CAMERA_TO_BODY
+    head = turn_to(view.head_px, camera) @ (view.head * CAMERA_TO_BODY[:, None] * CAMERA_TO_BODY)
     relative = limit_angle(np.swapaxes(chest, -1, -2) @ head, _HEAD_LIMIT_RAD)
     joints["head"] = axis_angle_from_matrix(relative) * view.head_known[:, None]
     origin = _chest_origin(view, shoulders, chest, scale)
     for index, side in enumerate(("left", "right")):
         arm = _arm_points(view, camera, shoulders, chest, origin, index)
-        hand, fingers, misfit[:, index] = _hand(view, chest, index)
+        hand, fingers, misfit[:, index] = _hand(view, camera, chest, index)
         rows = arm_rotations(arm, hand, view.hand_valid[:, index])
         rows = rows * (_AXIS_ANGLE_MIRROR if side == "right" else 1.0)
         for column, name in enumerate(("collar", "shoulder", "elbow", "wrist")):
@@ -92,6 +105,27 @@ def body_rotations(view: BodyView, camera: Camera) -> tuple[F32, F32]:
             joints[name] = fingers[:, column]
     body = np.stack([joints[name] for name in SMPLX117_JOINTS], axis=1).reshape(count, 3 * len(SMPLX117_JOINTS))
     return body.astype(np.float32), misfit.astype(np.float32)
+
+
+def turned_to(view: BodyView, camera: Camera) -> tuple[BodyView, Camera]:
+    """The same view with pixels counted sideways from the middle of the shoulders, and the camera for it."""
+    middle = np.asarray(view.pose_px[:, SHOULDERS, 0], dtype=np.float64).mean(axis=1)
+    centre = np.stack([middle, np.full_like(middle, camera.centre_y_px), np.zeros_like(middle)], axis=-1)
+    moved = replace(
+        view,
+        pose_px=view.pose_px - centre[:, None],
+        hands_px=view.hands_px - centre[:, None, None],
+        head_px=view.head_px - centre[:, :2],
+    )
+    return moved, Camera(camera.focal_px, 0.0, 0.0)
+
+
+def turn_to(centre_px: F, camera: Camera) -> F:
+    """[N, 3, 3] body axes: the turn from the camera's axis to the pixels [N, 2].
+
+    What a network tells of a crop holds along the line of sight to the crop; this carries it to the camera's axes.
+    """
+    return swing_between(np.array([0.0, 0.0, -1.0]), camera.ray(centre_px) * CAMERA_TO_BODY)
 
 
 def px_per_m(pose_px: F, pose_world_m: F) -> F:
@@ -206,17 +240,19 @@ def bone_length_m(ray: F, start_m: F, guess: F, visibility: F) -> float:
     return float(np.clip(np.quantile(across[seen], 0.95), 0.9 * typical, 1.3 * typical))
 
 
-def _hand(view: BodyView, chest: F, index: int) -> tuple[F, F, F]:
+def _hand(view: BodyView, camera: Camera, chest: F, index: int) -> tuple[F, F, F]:
     """Orientation in the chest's axes (right mirrored), finger rows [N, 15, 3] (unmirrored) and palm misfit [N]."""
-    points = np.asarray(view.hands_px[:, index], dtype=np.float64) * CAMERA_TO_BODY
-    points = points * (_MIRROR if index == 1 else 1.0)
+    mirror = _MIRROR if index == 1 else np.ones(3)
+    points = np.asarray(view.hands_px[:, index], dtype=np.float64)
+    sight = turn_to(points[..., :2].mean(axis=1), camera)
+    points = points * CAMERA_TO_BODY * mirror
     known = view.hand_valid[:, index]
     rotation, misfit = hand_rotation(points)
     rotation = np.where(known[:, None, None], rotation, np.eye(3))
     fingers = finger_rotations(points, rotation) * known[:, None, None]
-    above = mirror_x(chest) if index == 1 else chest
+    above = np.swapaxes(chest, -1, -2) @ sight
     return (
-        np.swapaxes(above, -1, -2) @ rotation,
+        (mirror_x(above) if index == 1 else above) @ rotation,
         fingers * (_AXIS_ANGLE_MIRROR if index == 1 else 1.0),
         np.where(known, misfit, 0.0),
     )

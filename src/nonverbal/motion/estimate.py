@@ -54,9 +54,11 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heads:
-    """Head rotations [T, 3, 3] in the camera frame and on which frames they are known [T]; the identity elsewhere."""
+    """Head rotations [T, 3, 3] in their views (see `HeadFit`), the pixel these look at [T, 2], and where both are known
+    [T]; the identity and zero elsewhere."""
 
     rotation: F
+    centre_px: F
     known: Bool
 
 
@@ -82,11 +84,11 @@ def estimate_motion(
         bbox=np.where(view.face_valid[:, None], view.face_box_px, 0.0).astype(np.float32),
         speaking=speaking.astype(np.uint8),
     )
-    heads = Heads(
-        np.broadcast_to(np.eye(3), (count, 3, 3)).copy(), view.face_valid & spread_out(view.landmarks_px[:, RIGID_IDS])
-    )
-    if heads.known.any():
-        heads.rotation[heads.known] = _fill_face(motion, view, camera, np.flatnonzero(heads.known))
+    known = view.face_valid & spread_out(view.landmarks_px[:, RIGID_IDS])
+    heads = Heads(np.broadcast_to(np.eye(3), (count, 3, 3)).copy(), np.zeros((count, 2)), known)
+    if known.any():
+        fit = _fill_face(motion, view, camera, np.flatnonzero(known))
+        heads.rotation[known], heads.centre_px[known] = fit.rotation, fit.centre_px
     rows = np.flatnonzero(view.pose_valid & spread_out(view.pose_px[:, SHOULDERS]))
     if len(rows):
         _fill_body(motion, view, camera, heads, rows)
@@ -97,14 +99,14 @@ def estimate_motion(
     return motion
 
 
-def _fill_face(motion: Motion, view: PersonView, camera: Camera, rows: F) -> F:
-    """Writes face, head and gaze of the given frames and returns the head rotations there."""
+def _fill_face(motion: Motion, view: PersonView, camera: Camera, rows: F) -> HeadFit:
+    """Writes face, head and gaze of the given frames and returns the heads there."""
     landmarks = view.landmarks_px[rows]
     fit = fit_heads(landmarks, camera)
-    gaze = gaze_angles(landmarks, fit, camera)
-    motion.face[rows] = arkit52(fit.to_head(landmarks[:, USED_IDS], camera), gaze)
+    gaze = gaze_angles(landmarks, fit)
+    motion.face[rows] = arkit52(fit.to_head(landmarks[:, USED_IDS]), gaze)
     motion.head_pose[rows, :3] = axis_angle_from_matrix(fit.rotation)
-    motion.head_pose[rows, 3:] = fit.origin_m
+    motion.head_pose[rows, 3:] = fit.position_m(camera)
     turned = turned_rad(fit)
     looks = eyes_are_open(motion.face[rows]) & (turned < GAZE_TURNED_RAD)
     motion.gaze[rows] = gaze * looks[:, None]
@@ -114,13 +116,12 @@ def _fill_face(motion: Motion, view: PersonView, camera: Camera, rows: F) -> F:
     motion.confidence[rows, _HEAD] = view.face_score[rows] * (1.0 - ramp(fit.residual_m, *FACE_MISFIT_M))
     motion.confidence[rows, _FACE] = clear * (1.0 - ramp(fit.residual_m, *FACE_MISFIT_M))
     motion.confidence[rows, _GAZE] = clear
-    return fit.rotation
+    return fit
 
 
 def turned_rad(fit: HeadFit) -> F:
-    """[N] the angle between where the face points and the line to the camera."""
-    towards = -fit.origin_m / np.maximum(np.linalg.norm(fit.origin_m, axis=1, keepdims=True), 1e-9)
-    return np.arccos(np.clip(np.sum(-fit.rotation[:, :, 2] * towards, axis=1), -1.0, 1.0))
+    """[N] the angle between where the face points and the line of sight."""
+    return np.asarray(np.arccos(np.clip(fit.rotation[:, 2, 2], -1.0, 1.0)))
 
 
 def _fill_body(motion: Motion, view: PersonView, camera: Camera, heads: Heads, rows: F) -> None:
@@ -134,6 +135,7 @@ def _fill_body(motion: Motion, view: PersonView, camera: Camera, heads: Heads, r
         hands_px=view.hands_px[rows],
         hand_valid=hand_valid,
         head=heads.rotation[rows],
+        head_px=heads.centre_px[rows],
         head_known=heads.known[rows],
     )
     motion.body[rows], misfit = body_rotations(seen, camera)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nonverbal.motion.camera import Camera, meet_sphere
+from nonverbal.motion.camera import meet_sphere
 from nonverbal.motion.head import HeadFit
 from nonverbal.motion.rotations import F
 
@@ -29,20 +29,20 @@ because the pupil rests above the line between the corners: without it eyes that
 _MIRROR = np.array([-1.0, 1.0, 1.0])
 
 
-def gaze_angles(landmarks_px: F, fit: HeadFit, camera: Camera) -> F:
+def gaze_angles(landmarks_px: F, fit: HeadFit) -> F:
     """[N, 4] left yaw, left pitch, right yaw, right pitch in radians relative to the head.
 
     Yaw grows towards the person's left, pitch upwards. `landmarks_px` is [N, 478, 3].
     """
     eyes = ((LEFT_EYE_IDS, LEFT_EYEBALL_M), (RIGHT_EYE_IDS, LEFT_EYEBALL_M * _MIRROR))
-    return np.concatenate([_eye(landmarks_px, fit, camera, ids, offset) for ids, offset in eyes], axis=1)
+    return np.concatenate([_eye(landmarks_px, fit, ids, offset) for ids, offset in eyes], axis=1)
 
 
-def _eye(landmarks_px: F, fit: HeadFit, camera: Camera, ids: tuple[int, int, int], offset_m: F) -> F:
+def _eye(landmarks_px: F, fit: HeadFit, ids: tuple[int, int, int], offset_m: F) -> F:
     """[N, 2] yaw, pitch of one eye."""
-    iris_px = np.asarray(landmarks_px[:, ids[0]], dtype=np.float64)
-    corners = fit.to_camera(np.asarray(landmarks_px[:, ids[1:]], dtype=np.float64), camera).mean(axis=1)
+    iris = fit.rays(np.asarray(landmarks_px[:, ids[:1]], dtype=np.float64))[:, 0]
+    corners = fit.to_view(np.asarray(landmarks_px[:, ids[1:]], dtype=np.float64)).mean(axis=1)
     centre = corners + np.einsum("nij,j->ni", fit.rotation, offset_m)
-    near, _ = meet_sphere(camera.ray(iris_px), centre, IRIS_RADIUS_M)
+    near, _ = meet_sphere(iris, centre, IRIS_RADIUS_M)
     x, y, z = np.moveaxis(np.einsum("nij,ni->nj", fit.rotation, near - centre), -1, 0)
     return np.stack([np.arctan2(x, -z), np.arctan2(-y, np.hypot(x, z))], axis=1)
