@@ -13,8 +13,10 @@ import pytest
 from nonverbal.motion.camera import Camera
 from nonverbal.motion.head import RIGID_IDS, TEMPLATE_M
 from nonverbal.pipeline.stage import Job
+from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import PARTS, Clip, Motion, Source, SpeakerSegment, Track
 from nonverbal.venus.cues import Cues, agreement, gather
+from nonverbal.venus.watch import Watch
 
 COUNT = 100
 CAMERA = Camera.from_field_of_view(1280, 720, 60.0)
@@ -198,3 +200,25 @@ def test_same_input_gives_same_bytes_and_the_codec_keeps_them(job: Job, tmp_path
 def test_settings_out_of_range_are_refused(config: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(config))):
         Cues(**config)
+
+
+def test_a_real_talker_opens_the_mouth_and_faces_the_camera(shared_media: Path) -> None:
+    """Three seconds of a person who says "bin blue at F two now", frontal, hands out of the picture."""
+    path = shared_media / "dialogue" / "grid" / "bbaf2n.mpg"
+    source = Source("s", str(path), path.stat().st_size)
+    real = Job(source, Clip("c", "s", 0.0, 3.0))
+    sighting = Watch().run(real, {})
+    ids = tuple(track.track_id for track in sighting.tracks)
+    given = inputs(list(sighting.tracks), {"S0": ids}) | {"watch": sighting}
+    motion = Cues().run(real, given).participants[0]
+    face = dict(zip(ARKIT52_NAMES, motion.face.T, strict=True))
+    seen = motion.validity.mean(axis=0)
+    assert seen[PARTS.index("face")] > 0.95
+    assert seen[PARTS.index("gaze")] > 0.7
+    assert seen[PARTS.index("left_hand")] == seen[PARTS.index("right_hand")] == 0
+    assert np.degrees(np.linalg.norm(motion.head_pose[:, :3], axis=1)).max() < 20
+    assert np.degrees(np.abs(np.median(motion.gaze, axis=0))).max() < 15
+    assert 0.15 < np.ptp(face["jawOpen"]) < 0.9
+    assert np.median(face["jawOpen"]) < 0.25
+    assert np.corrcoef(face["eyeBlinkLeft"], face["eyeBlinkRight"])[0, 1] > 0.5
+    assert np.median(motion.confidence[:, 0]) > 0.5
