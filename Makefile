@@ -40,6 +40,20 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python tools/readme_tree.py --check
+
+bench: $(READY)
+	$(BIN)/python -m pytest -m slow
+	$(BIN)/nonverbal build $(DEMO_VIDEO) --out $(BENCH)/dialogue --skip-intro-s 0 --min-clip-s 5
+	$(BIN)/python benchmarks/against_truth.py $(BENCH)/dialogue $(basename $(DEMO_VIDEO))
+	$(BIN)/python benchmarks/speech.py --media $(SHARED)/media
+	$(BIN)/python benchmarks/watch.py $(DEMO_VIDEO) --seconds 9 --rttm $(basename $(DEMO_VIDEO)).rttm
+	$(BIN)/python benchmarks/cues.py geometry $(wildcard $(SHARED)/media/faces/demo*.mp4)
+	$(BIN)/python benchmarks/cues.py speed $(SHARED)/media/faces/demo1_video.mp4
+	$(BIN)/python benchmarks/read_motion.py
+	$(BIN)/python benchmarks/kill.py $(DEMO_VIDEO) --times 20
+	$(BIN)/python benchmarks/pipeline.py --video $(DEMO_VIDEO) --work $(BENCH)
+	$(BIN)/python benchmarks/pipeline.py --video $(SHARED)/media/dialogue/latentsync_pair_8s.mp4 --work $(BENCH)
 
 format: $(READY)
 	$(BIN)/ruff format .

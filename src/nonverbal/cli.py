@@ -116,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{error.reason}: {error}", error.exit_code)
     except UserError as error:
         return _fail(str(error), 2)
+    except KeyboardInterrupt:
+        return _fail("stopped; run the same again to go on", 130)
 
 
 def _parse(arguments: list[str]) -> Command:

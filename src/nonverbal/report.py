@@ -47,8 +47,8 @@ def _show_verdicts(built: Built, console: Console) -> None:
     down = [(o.unit.source.path, str(o.reason), o.message) for o in built.run.outcomes if o.reason]
     down += [(u.source.path, str(u.reject.reason), u.reject.message) for u in built.catalogue.unreadable]
     for path, reason, message in down[:_MOST_SENTENCES]:
-        name = printable(path.rsplit("/", 1)[-1])
-        console.print(f"[yellow]{reason}[/] {escape(name)}: {escape(message)}", highlight=False, soft_wrap=True)
+        line = f"{printable(path.rsplit('/', 1)[-1])}: {printable(message)}"
+        console.print(f"[yellow]{reason}[/] {escape(line)}", highlight=False, soft_wrap=True)
     if len(down) > _MOST_SENTENCES:
         console.print(f"... and {len(down) - _MOST_SENTENCES} more: see sources.parquet and clips.parquet")
 
