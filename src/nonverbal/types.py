@@ -169,8 +169,9 @@ class Motion:
         body: [T, 117] in the space named by `body_space`; axis-angle radians, each joint relative to its parent.
         validity: [T, 6] uint8 0 or 1, columns as in `PARTS`; values of invalid parts are zero.
         confidence: [T, 6] in [0, 1], zero where invalid.
-        head_pose: [T, 6] head rotation (axis-angle, radians) and translation (metres) in the camera frame:
-            x right, y down, z away from the camera; the identity looks straight into it.
+        head_pose: [T, 6] head rotation (axis-angle, radians) and place of the point between the eyes (metres), axes
+            x right, y down, z away from the camera. The place is in the camera frame. The rotation is told against
+            the line of sight to the head, so the identity looks straight into the lens from anywhere in the picture.
         gaze: [T, 4] left yaw, left pitch, right yaw, right pitch in radians relative to the head; yaw grows
             towards the person's left, pitch grows upwards.
         bbox: [T, 4] face box x0, y0, x1, y1 in pixels of the upright frame.

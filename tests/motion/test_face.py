@@ -5,6 +5,7 @@ import pytest
 from made_face import CAMERA, face_points, landmarks_px
 
 from nonverbal.motion.arkit import RELIABILITY, arkit52, eyes_are_open
+from nonverbal.motion.estimate import turned_rad
 from nonverbal.motion.face_measures import USED_IDS
 from nonverbal.motion.gaze import gaze_angles
 from nonverbal.motion.head import TEMPLATE_M, fit_heads
@@ -146,3 +147,12 @@ def test_every_coefficient_says_how_far_to_trust_it() -> None:
     assert tuple(RELIABILITY) == ARKIT52_NAMES
     assert RELIABILITY["tongueOut"] == 0
     assert RELIABILITY["jawForward"] < RELIABILITY["mouthSmileLeft"]
+
+
+def test_turning_away_is_measured_against_the_line_of_sight() -> None:
+    angles = np.radians([0.0, 10.0, 60.0])
+    points = np.broadcast_to(face_points(), (3, 478, 3))
+    origin = np.tile([0.4, 0.0, 1.0], (3, 1))
+    turned = matrix_from_axis_angle(angles[:, None] * np.array([0.0, 1.0, 0.0]))
+    fit = fit_heads(landmarks_px(points, turned, origin), CAMERA)
+    np.testing.assert_allclose(turned_rad(fit), angles, atol=1e-3)
