@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from nonverbal.dataset.read import open_dataset
-from nonverbal.timeline import Span, mask_to_spans
-from nonverbal.types import Dialogue, Motion, SpeakerSegment
+from nonverbal.timeline import mask_to_spans, merge_spans
+from nonverbal.types import Dialogue, Motion, Span, SpeakerSegment
 from nonverbal.venus.truth import diarization_error, plain_words, read_rttm, word_error_rate
 
 
@@ -32,11 +34,31 @@ def show_turns(dialogue: Dialogue, truth: list[dict[str, object]]) -> None:
     print(f"word error rate {word_error_rate(plain_words(meant), plain_words(heard)):.1%}")
 
 
-def show_diarization(dialogue: Dialogue, rttm: Path) -> None:
+def show_diarization(dialogue: Dialogue, rttm: Path, edge_tolerance_s: float = 0.3) -> None:
+    """The error as it is, and without the stretches in which the truth itself is unsure: around its edges."""
+    truth = read_rttm(rttm, rttm.stem)
     found = [_segment(m, span) for m in dialogue.participants for span in mask_to_spans(m.speaking == 1)]
-    error = diarization_error(read_rttm(rttm, rttm.stem), found)
-    parts = f"missed {error.missed_s:.2f} s, false {error.false_alarm_s:.2f} s, confused {error.confused_s:.2f} s"
-    print(f"DER without collar {error.rate:.1%} ({parts} of {error.total_s:.2f} s)")
+    edges = [t for s in truth for t in (s.start_s, s.end_s)]
+    unsure = merge_spans(Span(max(t - edge_tolerance_s, 0.0), t + edge_tolerance_s) for t in edges)
+    for name, want, got in (
+        ("DER without collar", truth, found),
+        (
+            f"DER where the truth is sure (+-{edge_tolerance_s} s left out)",
+            _outside(truth, unsure),
+            _outside(found, unsure),
+        ),
+    ):
+        error = diarization_error(want, got)
+        parts = f"missed {error.missed_s:.2f} s, false {error.false_alarm_s:.2f} s, confused {error.confused_s:.2f} s"
+        print(f"{name} {error.rate:.1%} ({parts} of {error.total_s:.2f} s)")
+
+
+def _outside(segments: Sequence[SpeakerSegment], holes: Sequence[Span]) -> list[SpeakerSegment]:
+    """What is left of the segments outside the holes, which are sorted and disjoint."""
+    edges = [-math.inf, *(t for hole in holes for t in (hole.start_s, hole.end_s)), math.inf]
+    gaps = list(zip(edges[::2], edges[1::2], strict=True))
+    cut = ((s.speaker, max(s.start_s, low), min(s.end_s, high)) for s in segments for low, high in gaps)
+    return [SpeakerSegment(who, start_s, end_s) for who, start_s, end_s in cut if start_s < end_s]
 
 
 def _segment(motion: Motion, span: Span) -> SpeakerSegment:
