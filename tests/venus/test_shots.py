@@ -65,6 +65,11 @@ def test_a_talking_face_is_not_still(shared_media: Path) -> None:
     assert finder.still < 0.2
 
 
+def test_a_change_of_size_begins_a_shot() -> None:
+    small, large = np.full((90, 160, 3), 99, np.uint8), np.full((180, 320, 3), 99, np.uint8)
+    assert cuts([small, small.copy(), large, large.copy()]) == [0, 2]
+
+
 @pytest.mark.parametrize("size", [(36, 64), (8, 8), (1080, 64)])
 def test_any_size_of_picture_works(size: tuple[int, int]) -> None:
     random = np.random.default_rng(0)

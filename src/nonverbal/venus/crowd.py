@@ -12,6 +12,7 @@ from nonverbal.venus.tracking import Box, associate, centre, distance, size, ter
 
 _UNCONFIRMED_S = 3.0  # landmarks the face detector has not agreed with for so long lie on no face
 _SAME_FACE = 0.4  # two people whose faces are nearer than this, in face sizes, are one
+_NEWCOMER_FRAMES = 12  # who appears within a shot may be a mistake: no costly body models before the face has lasted
 _OTHER_FACE = 0.7  # a detected face nearer than this to a person's is his own
 
 
@@ -110,7 +111,9 @@ class Crowd:
             if fit and not known and len(self._people) < limits.max_people:
                 eyes = self._free.pop() if self._free else Eyes()
                 left = self._capacity - batch.first
-                self._people.append(Person(batch.first, len(self.shots) - 1, box, score, eyes, left))
+                person = Person(batch.first, len(self.shots) - 1, box, score, eyes, left)
+                person.body_from = batch.first + (0 if batch.cut else _NEWCOMER_FRAMES)
+                self._people.append(person)
 
     def _divide(self, batch: Batch) -> None:
         """Gives each person the part of the picture in which no other face stands."""

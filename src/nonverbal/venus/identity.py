@@ -45,9 +45,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """The persons of a clip, in order of speaker."""
+    """The persons of a clip, in order of speaker.
+
+    Attributes:
+        lag_frames, sync: how far the lips lag behind the voice in this file and how well they agree; see `Speaking`.
+    """
 
     assignments: tuple[Identity, ...]
+    lag_frames: int = 0
+    sync: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ class Identify:
             if value < self.speaker_min_evidence:
                 return self._unconvincing(speaker, value, masks[speaker])
             assignments.append(Identity(speaker, person, _likeness(sighting.tracks, person), value))
-        return Identities(tuple(assignments))
+        return Identities(tuple(assignments), speaking.lag_frames, speaking.sync)
 
     def _unconvincing(self, speaker: str, value: float, mask: Bool) -> Reject:
         return Reject(

@@ -92,11 +92,14 @@ class Person:
         box: where the face was last seen, upright full frame.
         last_face: the last frame with face landmarks.
         confirmed: the last frame in which the face detector agreed.
+        body_from: the first frame in which body and hands may be measured.
+        territory: the part of the picture that is this person's alone; to be set before each `follow`.
     """
 
     def __init__(self, start_frame: int, shot: int, box: Box, score: float, eyes: Eyes, capacity: int) -> None:
         self.start_frame, self.shot, self.box, self.score, self.eyes = start_frame, shot, box, score, eyes
         self.last_face = self.confirmed = start_frame
+        self.body_from = start_frame
         self.territory: Region | None = None
         self._rows = Rows(capacity)
         self._face_crop: Region | None = None
@@ -123,7 +126,7 @@ class Person:
                 self._repeat_face(row)
             else:
                 self._see_face(rgb, row)
-            if row % body_stride == 0:
+            if row % body_stride == 0 and frame >= self.body_from:
                 if rgb is self._last_body:
                     self._repeat_body(row, body_stride)
                 else:

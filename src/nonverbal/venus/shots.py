@@ -56,7 +56,8 @@ class ShotFinder:
         colours = _histogram(small)
         self._last = (rgb, small, colours)
         self.pictures += 1
-        if before is None:
+        if before is None or before[0].shape != rgb.shape:
+            self._recent.clear()
             return True
         change = np.abs(small - before[1]).mean(axis=2)
         self.still_pictures += bool((change <= _STILL_LEVELS).mean() >= _STILL_SHARE)

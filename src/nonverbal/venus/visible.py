@@ -89,9 +89,9 @@ class Visible:
             seen = ", ".join(f"{share:.0%}" for share in sorted(facts.person_share, reverse=True)[:4])
             return Reject(
                 Reason.E_FACE_LOST,
-                f"{speakers} voices, but the people on screen are seen in {seen} of the clip; expected {speakers} "
-                f"people seen in at least {self.person_min_share:.0%} each; use a video that shows both, or lower "
-                "person_min_share",
+                f"{speakers} voices, but {len(facts.persons)} on screen, seen in {seen} of the clip; expected "
+                f"{speakers} people seen in at least {self.person_min_share:.0%} each; use a video that shows both, "
+                "or lower person_min_share",
             )
         return None
 

@@ -23,6 +23,7 @@ from nonverbal.venus.crowd import Batch, Crowd, Limits
 from nonverbal.venus.shots import ShotFinder
 
 _CONFIRM_SCORE = 0.3  # a weak detection is enough to confirm a face already followed, not to begin one
+_CLOSE_ROUNDS = 4  # of so many searches within a shot one looks for small faces too, at three times the cost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,23 +140,25 @@ def _batches(frames: Iterator[U8], shots: ShotFinder, length: int) -> Iterator[B
     """Groups of at most `length` pictures that never reach over a cut, with the faces in their first picture."""
     last: Batch | None = None
     batch: Batch | None = None
+    rounds = 0
     for i, rgb in enumerate(frames):
         cut = shots.is_cut(rgb)
         if batch is not None and (cut or len(batch.pictures) == length):
-            _find_faces(batch, last)
+            _find_faces(batch, last, closely=batch.cut or rounds % _CLOSE_ROUNDS == 0)
             yield batch
             last, batch = batch, None
+            rounds += 1
         if batch is None:
             batch = Batch(i, cut, [])
         batch.pictures.append(rgb)
     if batch is not None:
-        _find_faces(batch, last)
+        _find_faces(batch, last, closely=batch.cut)
         yield batch
 
 
-def _find_faces(batch: Batch, last: Batch | None) -> None:
+def _find_faces(batch: Batch, last: Batch | None, closely: bool) -> None:
     if last is not None and last.pictures[0] is batch.pictures[0]:
         batch.faces = last.faces
         return
-    found = detect_faces(batch.pictures[0], _CONFIRM_SCORE)
+    found = detect_faces(batch.pictures[0], _CONFIRM_SCORE, tiles=closely)
     batch.faces = [((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in found]
