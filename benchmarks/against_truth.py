@@ -21,7 +21,7 @@ from nonverbal.dataset.read import open_dataset
 from nonverbal.media.audio import RATE_HZ, read_audio
 from nonverbal.records import from_plain
 from nonverbal.timeline import mask_to_spans
-from nonverbal.types import PARTS, F32, Dialogue, SpeakerSegment
+from nonverbal.types import F32, PARTS, Dialogue, SpeakerSegment
 from nonverbal.venus.truth import diarization_error, plain_words, read_rttm, word_error_rate
 
 LOUD_DBFS = -35.0
