@@ -27,7 +27,7 @@ from nonverbal.motion.camera import Camera
 from nonverbal.motion.face_measures import USED_IDS, measure_face
 from nonverbal.motion.gaze import gaze_angles
 from nonverbal.motion.head import fit_heads
-from nonverbal.motion.rotations import angle_between_rad
+from nonverbal.motion.rotations import angle_between_rad, axis_angle_from_matrix
 from nonverbal.pipeline.stage import Job
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import Clip, Source, SpeakerSegment, Track
@@ -125,6 +125,8 @@ def agreement(model: Path, videos: list[Path]) -> None:
         fov = np.degrees(angle_between_rad(ours["head"], wide["head"])).mean()
         print(f"{video.name}: {len(frames)} frames")
         print(f"  head {apart.mean():.1f} deg apart on average, {np.quantile(apart, 0.95):.1f} in the worst 5 %")
+        steady = np.degrees(axis_angle_from_matrix(np.swapaxes(ours["head"][kept], 1, 2) @ heads[frames])).mean(axis=0)
+        print(f"  of that a steady {steady[0]:+.1f} deg of pitch, {steady[1]:+.1f} of yaw, {steady[2]:+.1f} of roll")
         print(f"  60 against 90 deg of view: {fov:.1f} deg; rigid misfit {ours['residual_mm'].mean():.1f} mm")
         print_gaze(ours, kept, shapes[frames])
         for column, name in enumerate(ARKIT52_NAMES):

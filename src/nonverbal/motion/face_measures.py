@@ -43,14 +43,14 @@ USED_IDS = np.flatnonzero(_WEIGHTS.any(axis=0))
 """The landmarks that measures are made of; the others need not be carried into the head frame."""
 
 NEUTRALS: Mapping[str, tuple[float, float]] = MappingProxyType({
-    "open": (8.3, 0.75), "lidUpper": (4.4, 0.5), "lidLower": (-3.0, 0.3),
-    "browInner": (17.9, 0.35), "browMiddle": (21.9, 0.35), "browOuter": (17.3, 0.35),
-    "cheek": (-24.2, 0.35), "puff": (43.9, 0.5), "wing": (-34.3, 0.35), "smile": (23.9, 0.3),
-    "cornerX": (25.1, 0.4), "cornerY": (-63.1, 0.5), "cornerRelative": (0.5, 0.5), "cornerZ": (5.0, 0.5),
-    "upperLift": (-14.5, 0.3), "lipThickness": (9.7, 0.6),
-    "drop": (28.2, 0.15), "chinY": (-108.5, 0.85), "chinX": (0.0, 0.5), "chinZ": (4.6, 0.5),
+    "open": (8.3, 0.75), "lidUpper": (4.6, 0.5), "lidLower": (-2.9, 0.3),
+    "browInner": (18.6, 0.35), "browMiddle": (22.3, 0.35), "browOuter": (17.3, 0.35),
+    "cheek": (-24.0, 0.35), "puff": (43.9, 0.5), "wing": (-33.5, 0.35), "smile": (23.7, 0.3),
+    "cornerX": (25.1, 0.4), "cornerY": (-62.8, 0.5), "cornerRelative": (0.0, 0.5), "cornerZ": (7.1, 0.5),
+    "upperLift": (-14.7, 0.3), "lipThickness": (9.8, 0.6),
+    "drop": (28.4, 0.15), "chinY": (-108.2, 0.85), "chinX": (0.0, 0.5), "chinZ": (8.3, 0.5),
     "mouthX": (0.0, 0.5), "width": (52.1, 0.5), "upperThickness": (8.1, 0.6), "lowerThickness": (9.1, 0.6),
-    "lipsZ": (-3.5, 0.5), "lowerToDent": (13.2, 0.4),
+    "lipsZ": (-2.7, 0.5), "lowerToDent": (13.3, 0.4),
 })  # fmt: skip
 """Measure -> the value of a calm face in millimetres (median of six recorded people) and the quantile of a person's own
 frames that counts as calm: people close their eyes, raise brows, smile and open the mouth for short times, so what is
