@@ -41,6 +41,14 @@ def test_between_same_and_other_the_silhouette_decides() -> None:
     assert cluster_voices(vectors, np.ones(8), 1.0, same=0.3, other=0.3).max() == 0
 
 
+def test_loose_voices_are_not_torn_apart() -> None:
+    """Samples of one voice with a mean cosine of 0.45, little above `same`: a threshold alone finds three speakers."""
+    vectors, names = voices([8, 8], spread=1.1)
+    talk_s = np.full(16, 2.0)
+    assert cluster_voices(vectors, talk_s, 1.0, SAME, SAME).max() > 1
+    assert same_partition(cluster_voices(vectors, talk_s, 1.0, SAME, OTHER), names)
+
+
 def test_a_short_sample_founds_no_speaker_but_joins_the_nearest() -> None:
     vectors, names = voices([5, 5, 1], spread=0.5)
     vectors[10] = (vectors[0] + 0.9 * vectors[10]) / np.linalg.norm(vectors[0] + 0.9 * vectors[10])

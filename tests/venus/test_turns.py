@@ -81,7 +81,8 @@ def test_each_word_goes_to_who_talks() -> None:
 
 
 def test_a_word_in_which_both_talk_does_not_change_hands() -> None:
-    segments = [SpeakerSegment("S0", 0.0, 3.0), SpeakerSegment("S1", 0.9, 1.5)]
+    """S1 covers all of "really", S0 two thirds of it: not enough to switch and back inside a sentence."""
+    segments = [SpeakerSegment("S0", 0.0, 1.2), SpeakerSegment("S0", 1.4, 3.0), SpeakerSegment("S1", 0.9, 1.5)]
     words = [word("I", 0.0, 0.9), word("really", 0.9, 1.5), word("like", 1.5, 2.0), word("it", 2.0, 3.0)]
     assert assign_speakers(words, segments) == ("S0",) * 4
 

@@ -39,6 +39,7 @@ FBANK_LENGTH_S = 0.025
 N_DIMS = 192
 """Numbers in a voice embedding."""
 
+_LENGTH_ROWS = 25
 _N_MELS = 80
 _WINDOW = 400
 _HOP = 160
@@ -89,7 +90,9 @@ def embed(features: F32) -> F32:
     """[192] unit-length voice embedding of [T, 80] rows of `fbank`; a meaningful one needs about a second (T = 100)."""
     import torch
 
-    centred = features - features.mean(axis=0, keepdims=True)
+    # oneDNN keeps buffers for each length it ever saw, 300 MB after two minutes of talk; so there are few lengths.
+    whole = features[: len(features) // _LENGTH_ROWS * _LENGTH_ROWS or None]
+    centred = whole - whole.mean(axis=0, keepdims=True)
     with one_thread(), torch.inference_mode():
         vector = _voice_net()(torch.from_numpy(centred).unsqueeze(0))[0].numpy()
     return vector / max(float(np.linalg.norm(vector)), 1e-9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -30,5 +31,7 @@ def voiced_spans(samples: F32, threshold: float) -> tuple[Span, ...]:
 def _model() -> Any:
     import torch
 
-    with one_thread():
+    with one_thread(), warnings.catch_warnings():
+        # TorchScript is deprecated in torch 2.13, but the only form in which the package ships the network for torch.
+        warnings.simplefilter("ignore", DeprecationWarning)
         return torch.jit.load(str(installed_file("silero_vad", *_WEIGHTS)), map_location="cpu").eval()

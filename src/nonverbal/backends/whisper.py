@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,7 +28,7 @@ _MIN_REST_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A word as the recogniser gives it; times in seconds of the sound it was given, not to be trusted blindly."""
+    """A word as the recogniser gives it; times in seconds of the sound it was given, not a number where unknown."""
 
     word: str
     start_s: float
@@ -57,11 +58,16 @@ def hear_words(samples: F32, language: str, beam_size: int) -> tuple[Heard, ...]
     if any(segment.compression_ratio > _MAX_COMPRESSION for segment in segments):
         segments = _decode(samples, language, beam_size, 4, seconds)
     return tuple(
-        Heard(word.word.strip(), float(word.start), float(word.end), float(word.probability))
+        Heard(word.word.strip(), _time(word.start), _time(word.end), float(word.probability))
         for segment in segments
         for word in segment.words or ()
         if word.word.strip()
     )
+
+
+def _time(seconds: float | None) -> float:
+    """Seconds as a plain float; not a number where the recogniser has none."""
+    return math.nan if seconds is None else float(seconds)
 
 
 def _decode(samples: F32, language: str, beam_size: int, no_repeat: int, seconds: float) -> list[Any]:
