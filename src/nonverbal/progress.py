@@ -76,7 +76,7 @@ class Bars:
         self._redraw(level)
 
     def on_unit_failed(self, unit: Unit, stage: str, reason: Reason, failures: int) -> None:
-        self.progress.console.print(f"{unit.level} {unit.unit_id[:8]}: {stage} failed with {reason} (try {failures})")
+        self._tell(f"{unit.level} {unit.unit_id[:8]}: {stage} failed with {reason} (try {failures})")
 
     def on_unit_finished(self, outcome: Outcome, timings: Mapping[str, float]) -> None:
         unit = outcome.unit
@@ -87,7 +87,10 @@ class Bars:
             self.verdicts[str(outcome.reason or outcome.status)] += 1
 
     def on_stop(self, message: str) -> None:
-        self.progress.console.print(message, markup=False)
+        self._tell(message)
+
+    def _tell(self, sentence: str) -> None:
+        self.progress.console.print(sentence, markup=False, highlight=False)
 
     def _redraw(self, level: _Level) -> None:
         counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(self.verdicts.items()))
