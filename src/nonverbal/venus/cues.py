@@ -43,7 +43,7 @@ class Cues:
 
     field_of_view_deg: float = 60.0
     """Angle the camera is assumed to see along the longer side of the picture, in degrees: distances depend on it,
-    rotations little (1 to 5 degrees of head turn between 60 and 90)."""
+    rotations hardly (at most about 1 degree of head turn between 60 and 90)."""
     shoulder_min_visibility: float = 0.3
     """The body counts where the pose model gives both shoulders at least this visibility, 0 to 1."""
 
