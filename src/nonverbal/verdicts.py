@@ -14,7 +14,6 @@ class Reason(StrEnum):
     E_NOT_MEDIA = "E_NOT_MEDIA"
     E_TRUNCATED = "E_TRUNCATED"
     E_DECODE = "E_DECODE"
-    E_DURATION_LIE = "E_DURATION_LIE"
     E_FPS = "E_FPS"
     E_TOO_SMALL = "E_TOO_SMALL"
     E_TOO_LARGE = "E_TOO_LARGE"
