@@ -24,6 +24,14 @@ def test_diarization_error_by_hand() -> None:
     assert error.rate == pytest.approx(3 / 7)
 
 
+def test_a_collar_leaves_out_what_lies_near_the_edges_of_the_truth() -> None:
+    """Truth 1-3, found 1.2-3.1: 0.2 s missed and 0.1 s too much, all within 0.3 s; of the truth 1.3-2.7 is left."""
+    truth, found = [SpeakerSegment("A", 1, 3)], [SpeakerSegment("x", 1.2, 3.1)]
+    assert diarization_error(truth, found).rate == pytest.approx(0.3 / 2)
+    error = diarization_error(truth, found, collar_s=0.3)
+    assert (error.rate, error.total_s) == (0.0, pytest.approx(1.4))
+
+
 def test_speakers_are_matched_as_favourably_as_possible() -> None:
     truth = [SpeakerSegment("A", 0, 5), SpeakerSegment("B", 5, 8)]
     swapped = [SpeakerSegment("B", 0, 5), SpeakerSegment("A", 5, 8)]

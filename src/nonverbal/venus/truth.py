@@ -32,13 +32,21 @@ class DiarizationError:
         return wrong / self.total_s if self.total_s else float(wrong > 0)
 
 
-def diarization_error(truth: Sequence[SpeakerSegment], found: Sequence[SpeakerSegment]) -> DiarizationError:
-    """Exact error on the segments' own edges: no collar, overlap included, speakers matched as favourably as possible.
+def diarization_error(
+    truth: Sequence[SpeakerSegment], found: Sequence[SpeakerSegment], collar_s: float = 0.0
+) -> DiarizationError:
+    """Exact error on the segments' own edges, overlap included, speakers matched as favourably as possible.
+
+    What lies within `collar_s` of an edge of the truth does not count, for truths whose edges are not exact.
 
     Source: NIST "Rich transcription spring 2003 evaluation plan", DER.
     """
+    unsure = np.array([t for s in truth for t in (s.start_s, s.end_s)])
     edges = np.unique([t for s in (*truth, *found) for t in (s.start_s, s.end_s)])
-    lengths = np.diff(edges)
+    edges = np.unique([*edges, *(unsure - collar_s), *(unsure + collar_s)])
+    middles = (edges[1:] + edges[:-1]) / 2
+    counted = (np.abs(middles[:, None] - unsure) >= collar_s).all(axis=1)
+    lengths = np.diff(edges) * counted
     want, got = _presence(truth, edges), _presence(found, edges)
     together_s = (want * lengths) @ got.T
     rows, columns = linear_sum_assignment(-together_s)
