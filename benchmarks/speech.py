@@ -3,8 +3,8 @@
     python benchmarks/speech.py --media ../shared/media [--json]
 
 "der" has no collar and includes overlap, "der.3" leaves out 0.3 s around each edge of the truth (that of the GRID
-dialogue is where its files were cut, not where talk begins). Word starts are known for the first word of each turn only,
-so "start" is the error of those. "speaker" is the share of correctly heard words that went to the right speaker. RTF is
+dialogue is where its files were cut, not where talk begins). Word starts are known for the first word of each turn
+only, so "start" is the error of those. "speaker" is the share of correctly heard words that went to the right speaker. RTF is
 core-seconds per second.
 """
 
@@ -161,7 +161,8 @@ _COLUMNS = {
 }  # fmt: skip
 _TITLES = {
     "speakers_true": "true", "der_collar": "der.3", "speaker_right": "speaker", "start_median_s": "start50",
-    "start_p95_s": "start95", "rtf_diarize": "diarize", "rtf_language": "lang", "rtf_transcribe": "words", "turns_true": "true order",
+    "start_p95_s": "start95", "rtf_diarize": "diarize", "rtf_language": "lang", "rtf_transcribe": "words",
+    "turns_true": "true order",
 }  # fmt: skip
 
 
