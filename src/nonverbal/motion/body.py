@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import median_filter
+import scipy  # loads its parts when they are used
 
 from nonverbal.motion.arm import ArmPoints, arm_rotations
 from nonverbal.motion.camera import Camera, meet_sphere
@@ -136,7 +136,7 @@ def px_per_m(pose_px: F, pose_world_m: F) -> F:
     spread_px = _spread(pose_px[:, _SCALE_IDS, :2])
     spread_m = _spread(pose_world_m[:, _SCALE_IDS, :2])
     ratio = spread_px / np.maximum(spread_m, 0.05)
-    return np.asarray(median_filter(np.maximum(ratio, 1.0), size=_SCALE_WINDOW_FRAMES, mode="nearest"))
+    return np.asarray(scipy.ndimage.median_filter(np.maximum(ratio, 1.0), size=_SCALE_WINDOW_FRAMES, mode="nearest"))
 
 
 def _spread(points: F) -> F:

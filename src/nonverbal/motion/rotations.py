@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 F = NDArray[Any]
 
@@ -20,26 +20,28 @@ _TINY = 1e-9
 def matrix_from_axis_angle(axis_angle: F) -> F:
     """[..., 3] radians -> [..., 3, 3]."""
     flat = np.asarray(axis_angle, dtype=np.float64).reshape(-1, 3)
-    return np.asarray(Rotation.from_rotvec(flat).as_matrix()).reshape(*np.shape(axis_angle)[:-1], 3, 3)
+    return np.asarray(scipy.spatial.transform.Rotation.from_rotvec(flat).as_matrix()).reshape(
+        *np.shape(axis_angle)[:-1], 3, 3
+    )
 
 
 def axis_angle_from_matrix(matrix: F) -> F:
     """[..., 3, 3] -> [..., 3] radians, length at most pi."""
     flat = np.asarray(matrix, dtype=np.float64).reshape(-1, 3, 3)
-    return np.asarray(Rotation.from_matrix(flat).as_rotvec()).reshape(*np.shape(matrix)[:-2], 3)
+    return np.asarray(scipy.spatial.transform.Rotation.from_matrix(flat).as_rotvec()).reshape(*np.shape(matrix)[:-2], 3)
 
 
 def quaternion_from_axis_angle(axis_angle: F) -> F:
     """[..., 3] radians -> [..., 4] w, x, y, z."""
     flat = np.asarray(axis_angle, dtype=np.float64).reshape(-1, 3)
-    xyzw = np.asarray(Rotation.from_rotvec(flat).as_quat())
+    xyzw = np.asarray(scipy.spatial.transform.Rotation.from_rotvec(flat).as_quat())
     return np.roll(xyzw, 1, axis=-1).reshape(*np.shape(axis_angle)[:-1], 4)
 
 
 def axis_angle_from_quaternion(quaternion: F) -> F:
     """[..., 4] w, x, y, z of any positive length -> [..., 3] radians, length at most pi."""
     flat = np.asarray(quaternion, dtype=np.float64).reshape(-1, 4)
-    rotvec = np.asarray(Rotation.from_quat(np.roll(flat, -1, axis=-1)).as_rotvec())
+    rotvec = np.asarray(scipy.spatial.transform.Rotation.from_quat(np.roll(flat, -1, axis=-1)).as_rotvec())
     return rotvec.reshape(*np.shape(quaternion)[:-1], 3)
 
 

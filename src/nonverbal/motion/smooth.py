@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.signal import savgol_filter
+import scipy  # loads its parts when they are used
 
 from nonverbal.motion.rotations import F, axis_angle_from_quaternion, continuous_quaternion, quaternion_from_axis_angle
 from nonverbal.spaces import get_space
@@ -77,4 +77,4 @@ def _filter(values: F, window_frames: int, order: int) -> F:
     window = min(window_frames, len(values) - (len(values) + 1) % 2)
     if window < 3:
         return values
-    return np.asarray(savgol_filter(values, window, min(order, window - 1), axis=0, mode="interp"))
+    return np.asarray(scipy.signal.savgol_filter(values, window, min(order, window - 1), axis=0, mode="interp"))
