@@ -56,6 +56,7 @@ def solution(module: str) -> Any:
     Raises:
         UserError: the package is missing.
     """
+    warnings.filterwarnings("ignore", message="SymbolDatabase.GetPrototype")  # for good: filters know no threads
     os.environ.setdefault("GLOG_minloglevel", "2")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
@@ -83,8 +84,7 @@ class Graph:
 
     def process(self, rgb: NDArray[np.uint8]) -> Any:
         """The solution's own result for one picture, uint8 [H, W, 3] RGB."""
-        with self._lock, warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="SymbolDatabase.GetPrototype")
+        with self._lock:
             if self._kind in _seen_working:
                 return self._solution.process(np.ascontiguousarray(rgb))
             with _diverted_stderr():

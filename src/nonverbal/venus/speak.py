@@ -24,11 +24,9 @@ if TYPE_CHECKING:
     from nonverbal.venus.watch import Sighting
 
 _CHANCE = 0.26  # correlation half way between right and wrong pairs (0.43 and 0.09)
-_PER_CORRELATION = (
-    10.0  # log odds per correlation: the distance of the means over the variance, 0.34 / 0.17**2, cautious
-)
+_PER_CORRELATION = 10.0  # log odds per correlation: means apart over variance, 0.34 / 0.17**2 = 11.8, rounded down
 _REST_MOTION = 0.012  # spread of the mouth opening, in face heights, half way between rest and talk
-_PER_MOTION = 2.0  # log odds per doubling of it, in natural logarithms
+_PER_MOTION = 2.0  # log odds per natural logarithm of it
 _SILENCE_DB = -55.0  # quieter than this is no voice
 _UNDER_TALK_DB = 35.0  # and so is what lies so far below the loud moments of the clip
 _HOLD_FRAMES = 11  # a pause shorter than this (0.44 s) does not interrupt a voice
@@ -79,10 +77,8 @@ class Synchrony:
         agreements = [agreement(m, voice[s], lag) for m, s in zip(lips, seen, strict=True)]
         odds = np.full((len(tracks), count), -np.inf)
         for row, mouth, agreed, where, ok in zip(odds, lips, agreements, seen, counts, strict=True):
-            logit = _PER_CORRELATION * (agreed - _CHANCE) + _PER_MOTION * np.log(
-                np.maximum(mouth.motion, 1e-4) / _REST_MOTION
-            )
-            row[where] = np.where(ok, logit, -np.inf)
+            moving = np.log(np.maximum(mouth.motion, 1e-4) / _REST_MOTION)
+            row[where] = np.where(ok, _PER_CORRELATION * (agreed - _CHANCE) + _PER_MOTION * moving, -np.inf)
         chances = shared(odds, heard)
         scores = tuple(chances[i, s].astype(np.float32) for i, s in enumerate(seen))
         return Speaking(scores, lag, _sync(scores, agreements))
