@@ -4,8 +4,8 @@
 
 "der" has no collar and includes overlap, "der.3" leaves out 0.3 s around each edge of the truth (that of the GRID
 dialogue is where its files were cut, not where talk begins). Word starts are known for the first word of each turn
-only, so "start" is the error of those. "speaker" is the share of correctly heard words that went to the right speaker. RTF is
-core-seconds per second.
+only, so "start" is the error of those. "speaker" is the share of correctly heard words that went to the right speaker.
+RTF is core-seconds per second.
 """
 
 from __future__ import annotations
