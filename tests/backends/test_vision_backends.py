@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nonverbal.backends import mediapipe_graph
-from nonverbal.backends.appearance import describe, unit
+from nonverbal.backends.appearance import describe, likeness, unit
 from nonverbal.backends.mediapipe_faces import detect_faces, iou
 from nonverbal.backends.mediapipe_hands import HandTracker
 from nonverbal.backends.mediapipe_mesh import MeshTracker
@@ -130,6 +130,23 @@ def test_looks_tell_two_people_apart_and_know_one_again(shared_media: Path) -> N
     alike = np.asarray(looks[:6]) @ np.asarray(looks[6:]).T
     assert alike.diagonal().min() > 0.9
     assert alike[~np.eye(6, dtype=bool)].max() < 0.85
+
+
+def test_looks_are_compared_by_what_both_pictures_show(panels: np.ndarray) -> None:
+    """A close-up without shoulders against the usual framing, and another person for comparison."""
+    mesh = MeshTracker()
+    looks = []
+    try:
+        for picture in (panels[:, :640], panels[:430, :640], panels[:, 640:]):
+            mesh.reset()
+            looks.append(describe(picture, mesh.see(picture)))
+    finally:
+        mesh.close()
+    own, other = likeness(looks[0], looks[1]), likeness(looks[0], looks[2])
+    assert own > 0.9 > 0.8 > other
+    assert float(looks[0] @ looks[1]) < own
+    assert likeness(looks[0], np.zeros_like(looks[0])) == 0.0
+    assert likeness(looks[0], looks[0][:5]) == 0.0
 
 
 def test_looks_are_of_unit_length_even_at_the_edge_of_the_picture(panels: np.ndarray) -> None:

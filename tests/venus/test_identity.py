@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from nonverbal.records import dumps, loads
 from nonverbal.types import Source, SpeakerSegment, Track
 from nonverbal.venus.diarize import Diarization
 from nonverbal.venus.identity import Identify, Identities, assign, evidence_of
-from nonverbal.venus.linking import link
+from nonverbal.venus.linking import gather, link
 from nonverbal.venus.speak import Speak, Speaking
 from nonverbal.venus.visible import Visible
 from nonverbal.verdicts import Reason, Reject
@@ -57,6 +58,49 @@ def test_linking_many_tracks_keeps_everyone_apart_who_met() -> None:
         assert len({int(tracks[i].appearance.argmax()) for i in group}) == 1
         spans = sorted((tracks[i].start_frame, tracks[i].end_frame) for i in group)
         assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
+
+
+def looking(track: Track, *look: float) -> Track:
+    vector = np.zeros(8, np.float32)
+    vector[: len(look)] = look
+    return dataclasses.replace(track, appearance=vector / np.linalg.norm(vector))
+
+
+def test_a_person_under_another_cameras_colours_is_found_by_the_lead_over_the_other() -> None:
+    """Tracks 2 and 3 are 0.8 like A and B, 4 is as much like both, 5 like neither."""
+    tracks = [
+        looking(track(0, 0, 100, 0), 1, 0),
+        looking(track(1, 0, 100, 0), 0, 1),
+        looking(track(2, 100, 130, 0), 0.8, 0.1, 0.6),
+        looking(track(3, 130, 160, 0), 0.1, 0.8, 0.6),
+        looking(track(4, 160, 180, 0), 0.7, 0.7),
+        looking(track(5, 180, 200, 0), 0.3, 0.1, 0.9),
+    ]
+    groups = link(tracks, 0.85)
+    assert len(groups) == 6
+    assert gather(tracks, groups, 2) == ((0, 2), (1, 3), (4,), (5,))
+
+
+def test_the_second_person_is_not_the_first_one_under_another_camera() -> None:
+    tracks = [
+        looking(track(0, 0, 100, 0), 1, 0, 0),
+        looking(track(1, 100, 180, 0), 0.8, 0.1, 0.6),  # the same, more often seen than the other one
+        looking(track(2, 180, 200, 0), 0, 1, 0),
+    ]
+    assert gather(tracks, link(tracks, 0.85), 2) == ((0, 1), (2,))
+
+
+def test_nobody_is_gathered_into_a_person_met_at_the_same_time() -> None:
+    tracks = [
+        looking(track(0, 0, 100, 0), 1, 0),
+        looking(track(1, 0, 90, 0), 0, 1),
+        looking(track(2, 50, 80, 0), 0.8, 0.1, 0.6),
+    ]
+    assert gather(tracks, link(tracks, 0.85), 2) == ((0,), (1,), (2,))
+
+
+def test_gathering_nobody_gives_nobody() -> None:
+    assert gather([], (), 2) == ()
 
 
 def test_linking_nobody_gives_nobody() -> None:

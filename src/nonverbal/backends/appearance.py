@@ -21,6 +21,7 @@ _FACE = 64  # side of the aligned face, pixels
 _EYES_MOUTH = ((18.0, 22.0), (46.0, 22.0), (32.0, 50.0))  # where eyes and mouth come to lie in it
 _CELL = 8
 _ANGLES = 8
+_BLOCKS = (*[_AB_BINS * _AB_BINS + _L_BINS] * 3, (_FACE // _CELL) ** 2 * _ANGLES)  # how long each part of a look is
 
 
 def describe(rgb: NDArray[np.uint8], landmarks_px: F32) -> F32:
@@ -35,6 +36,23 @@ def describe(rgb: NDArray[np.uint8], landmarks_px: F32) -> F32:
     blocks = [_colours(_cut(rgb, area)) for area in areas]
     blocks.append(_edges(rgb, landmarks_px))
     return unit(np.concatenate([weight * block for weight, block in zip(_WEIGHTS, blocks, strict=True)]))
+
+
+def likeness(a: F32, b: F32) -> float:
+    """Cosine similarity of two looks over the areas that both show, weighted: a close-up has no clothes to compare.
+
+    Vectors of another length than `describe` gives are compared as a whole. 0 where there is nothing to compare.
+    """
+    bounds = np.cumsum(_BLOCKS)[:-1] if len(a) == sum(_BLOCKS) else np.zeros(0, int)
+    if a.shape != b.shape:
+        return 0.0
+    total = weights = 0.0
+    for part_a, part_b, weight in zip(np.split(a, bounds), np.split(b, bounds), _WEIGHTS, strict=False):
+        lengths = float(np.linalg.norm(part_a)) * float(np.linalg.norm(part_b))
+        if lengths > 0:
+            total += weight**2 * float(part_a @ part_b) / lengths
+            weights += weight**2
+    return total / weights if weights else 0.0
 
 
 def unit(vector: F32) -> F32:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from nonverbal.backends.appearance import likeness
 from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.pipeline.store import JsonCodec
 from nonverbal.timeline import FPS
 from nonverbal.types import F32, Bool, Track
-from nonverbal.venus.linking import cosine
 from nonverbal.venus.speak import voice_masks
 from nonverbal.verdicts import Reason, Reject
 
@@ -135,4 +135,4 @@ def _person_score(sighting: Sighting, speaking: Speaking, person: Sequence[int])
 
 def _likeness(tracks: Sequence[Track], person: Sequence[int]) -> float:
     mean = np.sum([tracks[i].appearance * int(tracks[i].face_valid.sum()) for i in person], axis=0)
-    return float(np.mean([cosine(tracks[i].appearance, mean) for i in person])) if len(person) > 1 else 1.0
+    return float(np.mean([likeness(tracks[i].appearance, mean) for i in person])) if len(person) > 1 else 1.0

@@ -1,4 +1,9 @@
-"""Which tracks show the same person: by how they look, never two at the same time."""
+"""Which tracks show the same person: by how they look, never two at the same time.
+
+Measured on four people of two dialogues, each against itself with other light, colour balance, size and framing: a
+person is 0.97 or more like itself as filmed, 0.75 to 0.97 in other colours; two people of one video 0.56 to 0.76.
+So a likeness of 0.85 joins for sure, and below that it takes a comparison with the other person to decide.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nonverbal.backends.appearance import likeness
 from nonverbal.types import F32, Bool, Track
+
+_MAYBE = 0.7  # likeness from which a stray group may belong to one of the speakers
+_MARGIN = 0.1  # by which it must be more like that speaker than like the other
 
 
 def link(tracks: Sequence[Track], min_similarity: float) -> tuple[tuple[int, ...], ...]:
@@ -33,19 +42,63 @@ def link(tracks: Sequence[Track], min_similarity: float) -> tuple[tuple[int, ...
         groups[a] += groups.pop(b)
         looks[a] = looks[a] + looks.pop(b)
         apart = (alike[a] == -1.0) | (alike[b] == -1.0)  # who met one of them is neither
-        alike[a] = np.where(apart, -1.0, [cosine(looks[a], look) for look in _inserted(looks, b)])
+        alike[a] = np.where(apart, -1.0, [likeness(looks[a], look) for look in _inserted(looks, b)])
         alike[:, a] = alike[a]
         alike[a, a] = -1.0
         alike = np.delete(np.delete(alike, b, axis=0), b, axis=1)
     return tuple(sorted(tuple(sorted(group)) for group in groups))
 
 
-def cosine(a: F32, b: F32) -> float:
-    """Cosine similarity; 0 where one is unknown."""
-    if a.shape != b.shape or not a.size:
-        return 0.0
-    length = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b) / length if length > 0 else 0.0
+def gather(tracks: Sequence[Track], groups: Sequence[tuple[int, ...]], people: int) -> tuple[tuple[int, ...], ...]:
+    """Gives stray groups (the same person under another camera's colours) to the people whom they clearly resemble.
+
+    Args:
+        tracks: the tracks of one clip.
+        groups: as `link` gave them.
+        people: how many people talk; groups beyond the most seen ones are strays.
+
+    Returns:
+        Groups as from `link`, fewer or as many.
+    """
+    by_size = sorted(groups, key=lambda g: (-_length(tracks, g), g))
+    anchors: list[list[int]] = []
+    strays: list[tuple[int, ...]] = []
+    for group in by_size:
+        other = all(
+            _met(tracks, a, group) or likeness(_look(tracks, a), _look(tracks, group)) < _MAYBE for a in anchors
+        )
+        if len(anchors) < max(people, 1) and other:
+            anchors.append(list(group))
+        else:
+            strays.append(group)
+    kept: list[tuple[int, ...]] = []
+    for group in strays:
+        alike = sorted(
+            ((likeness(_look(tracks, a), _look(tracks, group)), -i) for i, a in enumerate(anchors)), reverse=True
+        )
+        best, home = alike[0][0], anchors[-alike[0][1]]
+        clear = len(alike) < 2 or best - alike[1][0] >= _MARGIN
+        if best >= _MAYBE and clear and not _met(tracks, home, group):
+            home.extend(group)
+        else:
+            kept.append(group)
+    return tuple(sorted([tuple(sorted(a)) for a in anchors] + kept))
+
+
+def _length(tracks: Sequence[Track], group: Sequence[int]) -> int:
+    return sum(int(tracks[i].face_valid.sum()) for i in group)
+
+
+def _look(tracks: Sequence[Track], group: Sequence[int]) -> F32:
+    return np.sum([tracks[i].appearance * max(int(tracks[i].face_valid.sum()), 1) for i in group], axis=0)
+
+
+def _met(tracks: Sequence[Track], one: Sequence[int], other: Sequence[int]) -> bool:
+    return any(
+        tracks[i].start_frame < tracks[j].end_frame and tracks[j].start_frame < tracks[i].end_frame
+        for i in one
+        for j in other
+    )
 
 
 def _similarities(tracks: Sequence[Track], looks: list[F32]) -> F32:
@@ -55,7 +108,7 @@ def _similarities(tracks: Sequence[Track], looks: list[F32]) -> F32:
         for j in range(i):
             other = tracks[j]
             if one.start_frame >= other.end_frame or other.start_frame >= one.end_frame:
-                alike[i, j] = alike[j, i] = max(cosine(looks[i], looks[j]), -0.99)
+                alike[i, j] = alike[j, i] = max(likeness(looks[i], looks[j]), -0.99)
     return alike
 
 

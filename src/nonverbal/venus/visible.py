@@ -15,7 +15,7 @@ import numpy as np
 from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.pipeline.store import JsonCodec
 from nonverbal.types import Track
-from nonverbal.venus.linking import link, seen_frames
+from nonverbal.venus.linking import gather, link, seen_frames
 from nonverbal.verdicts import Reason, Reject
 
 if TYPE_CHECKING:
@@ -61,13 +61,16 @@ class Visible:
     lip_min_range: float = 0.012
     """Lips of the liveliest person that open and close by less, in face heights, belong to a picture or a statue."""
     same_person_similarity: float = 0.85
-    """Cosine similarity of looks, -1 to 1, from which tracks of different shots are one person."""
+    """Likeness, -1 to 1, from which tracks of different shots are surely one person; below, it takes a clear lead over
+    the likeness to the other speaker."""
 
     def run(self, job: Job, inputs: Mapping[str, Any]) -> Visibility | Reject:
         sighting: Sighting = inputs["watch"]
-        facts = facts_of(sighting, self.same_person_similarity)
-        job.tick(0.9)
-        return self.verdict(facts, len(inputs["diarize"].speakers)) or facts
+        speakers = len(inputs["diarize"].speakers)
+        persons = gather(sighting.tracks, link(sighting.tracks, self.same_person_similarity), speakers)
+        job.tick(0.5)
+        facts = facts_of(sighting, persons)
+        return self.verdict(facts, speakers) or facts
 
     def verdict(self, facts: Visibility, speakers: int) -> Reject | None:
         """What is wrong with a clip of so many speakers, if anything."""
@@ -96,10 +99,9 @@ class Visible:
         return None
 
 
-def facts_of(sighting: Sighting, similarity: float) -> Visibility:
-    """The facts of a sighting; tracks at least `similarity` alike are one person."""
+def facts_of(sighting: Sighting, persons: tuple[tuple[int, ...], ...]) -> Visibility:
+    """The facts of a sighting whose tracks make up these persons."""
     count = max(sighting.n_frames, 1)
-    persons = link(sighting.tracks, similarity)
     seen = [seen_frames(sighting.tracks, person, sighting.n_frames) for person in persons]
     anyone = np.any(seen, axis=0) if seen else np.zeros(0, bool)
     return Visibility(
