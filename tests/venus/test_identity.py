@@ -90,6 +90,13 @@ def test_the_second_person_is_not_the_first_one_under_another_camera() -> None:
     assert gather(tracks, link(tracks, 0.85), 2) == ((0, 1), (2,))
 
 
+def test_two_rather_like_people_who_never_meet_stay_two() -> None:
+    tracks = [looking(track(0, 0, 100, 0), 1, 0), looking(track(1, 100, 180, 0), 0.75, 0.66)]
+    assert gather(tracks, link(tracks, 0.85), 2) == ((0,), (1,))
+    tracks[1] = looking(tracks[1], 0.8, 0.6)
+    assert gather(tracks, link(tracks, 0.85), 2) == ((0,), (1,))
+
+
 def test_nobody_is_gathered_into_a_person_met_at_the_same_time() -> None:
     tracks = [
         looking(track(0, 0, 100, 0), 1, 0),
