@@ -11,6 +11,7 @@ from nonverbal.dataset.rows import KEPT, Row
 from nonverbal.dataset.schema import SPLITS
 from nonverbal.dataset.stats import PUBLISHED, Statistics, detail_rows
 from nonverbal.spaces import SPACES
+from nonverbal.types import PARTS
 
 _USE = """\
 ## Responsible use
@@ -54,6 +55,36 @@ hash, and size and sha256 of every file; `nonverbal validate DIR` checks them.
 """
 
 
+_COLUMNS = (
+    (
+        "`dialogues`: start_s, duration_s",
+        "s",
+        "where the clip lies in its source; all other times count from the clip's start",
+    ),
+    (
+        "turns",
+        "",
+        "participant, start_s, end_s, text, words, sentences, harm (0 to 1), harmful (harm reached the threshold)",
+    ),
+    ("turns.words", "s", "word, start_s, end_s, prob (0 to 1), interpolated (the time is filled in, not heard)"),
+    ("turns.sentences", "", "index of the first word of each sentence in `words`"),
+    (
+        "`motion`: face, body",
+        "",
+        "[n_frames, D] in `face_space` and `body_space`, `fps` rows a second, over the whole clip",
+    ),
+    ("validity, confidence", "0 or 1; 0 to 1", "[n_frames, 6] for {parts}"),
+    ("head_pose", "rad, m", "[n_frames, 6] axis-angle and translation; camera frame: x right, y down, z away"),
+    (
+        "gaze",
+        "rad",
+        "[n_frames, 4] left yaw and pitch, right yaw and pitch, relative to the head; to the person's left, up",
+    ),
+    ("bbox", "px", "[n_frames, 4] face box x0, y0, x1, y1 in the upright picture"),
+    ("speaking", "0 or 1", "[n_frames] the participant talks; a column, not a filter"),
+)
+
+
 def write_card(
     stats: Statistics,
     splits: dict[str, int],
@@ -70,6 +101,7 @@ def write_card(
         "Built with nonverbal from videos of two people talking: text with word times, turns, and for both\n"
         "participants motion 25 times a second, whether they speak or listen.\n",
         _counts(stats, splits),
+        _columns(),
         _layout(spaces),
         _funnel(sources, clips, stages),
         _licences(sources, models),
@@ -108,9 +140,18 @@ def _counts(stats: Statistics, splits: dict[str, int]) -> str:
     )
 
 
+def _columns() -> str:
+    rows = [(name, unit, text.format(parts=", ".join(PARTS))) for name, unit, text in _COLUMNS]
+    return "## Columns\n\n" + _table(("column", "unit", "meaning"), rows)
+
+
 def _layout(spaces: tuple[str, str]) -> str:
-    rows = [(name, str(SPACES[name].dim), SPACES[name].unit, SPACES[name].licence) for name in spaces if name in SPACES]
-    return "## Parameter spaces\n\n" + _table(("space", "numbers", "unit", "licence"), rows) if rows else ""
+    known = [SPACES[name] for name in spaces if name in SPACES]
+    if not known:
+        return ""
+    rows = [(space.name, str(space.dim), space.unit, space.licence) for space in known]
+    orders = [f"`{space.name}` in order: {', '.join(space.columns)}.\n" for space in known]
+    return "\n".join(["## Parameter spaces\n", _table(("space", "numbers", "unit", "licence"), rows), *orders])
 
 
 def _funnel(sources: Sequence[Row], clips: Sequence[Row], stages: Sequence[str]) -> str:
