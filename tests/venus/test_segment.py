@@ -77,3 +77,8 @@ def test_clips_never_leave_the_source_or_overlap(duration_s: float, skip_s: floa
 def test_settings_that_cannot_work(wrong: dict[str, float]) -> None:
     with pytest.raises(UserError, match="min_clip_s"):
         Segment(**wrong)
+
+
+def test_a_clip_too_long_for_memory_cannot_be_asked_for() -> None:
+    with pytest.raises(UserError, match="clip_s=3600: expected at most 900"):
+        Segment(clip_s=3600.0, min_clip_s=600.0)

@@ -101,7 +101,7 @@ def estimate_motion(
 
 def _fill_face(motion: Motion, view: PersonView, camera: Camera, rows: F) -> HeadFit:
     """Writes face, head and gaze of the given frames and returns the heads there."""
-    landmarks = view.landmarks_px[rows]
+    landmarks = view.landmarks_px if len(rows) == len(view.landmarks_px) else view.landmarks_px[rows]
     fit = fit_heads(landmarks, camera)
     gaze = gaze_angles(landmarks, fit)
     motion.face[rows] = arkit52(fit.to_head(landmarks[:, USED_IDS]), gaze)

@@ -14,7 +14,7 @@ class EngineSettings:
 
     workers: int = 0
     """Worker processes; 0 means one per core, and never more than there are units."""
-    max_memory_gb: float = 4.0
+    max_memory_gb: float = 3.0
     """A worker process that holds more is ended and its clip counts as E_OOM."""
     clip_limit_base_s: float = 600.0
     """A clip may take this many seconds plus `clip_limit_factor` times its duration; then it counts as E_TIMEOUT."""

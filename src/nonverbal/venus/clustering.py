@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import pdist, squareform
 
 from nonverbal.types import F32
 
@@ -43,13 +42,16 @@ def cluster_voices(vectors: F32, talk_s: NDArray[np.float64], min_talk_s: float,
 def _link(vectors: F32, same: float, other: float) -> Labels:
     if len(vectors) == 1:
         return np.zeros(1, dtype=np.int64)
-    distances = pdist(vectors.astype(np.float64), metric="cosine")
-    tree = linkage(distances, method="average")
+    distances = scipy.spatial.distance.pdist(vectors.astype(np.float64), metric="cosine")
+    tree = scipy.cluster.hierarchy.linkage(distances, method="average")
     most = _count(tree, same)
     if most == 1:
         return np.zeros(len(vectors), dtype=np.int64)
-    cuts = [fcluster(tree, t=k, criterion="maxclust") - 1 for k in range(max(2, _count(tree, other)), most + 1)]
-    square = squareform(distances)
+    cuts = [
+        scipy.cluster.hierarchy.fcluster(tree, t=k, criterion="maxclust") - 1
+        for k in range(max(2, _count(tree, other)), most + 1)
+    ]
+    square = scipy.spatial.distance.squareform(distances)
     return max(cuts, key=lambda labels: silhouette(square, labels)).astype(np.int64)
 
 

@@ -21,8 +21,9 @@ class Harm:
     reads: ClassVar[tuple[str, ...]] = ("transcribe",)
     codec: ClassVar[Codec | None] = JsonCodec(Transcript)
 
-    harm_threshold: float = 0.5
-    """Probability, 0 to 1, from which a turn is flagged as harmful. Flagged turns stay in the dataset."""
+    harm_threshold: float = 0.9
+    """Probability, 0 to 1, from which a turn is flagged as harmful; at 0.5 many a harmless sentence is ("lay white by
+    S0 again" has 0.74). Flagged turns stay in the dataset."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.harm_threshold <= 1.0:

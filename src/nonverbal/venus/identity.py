@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy  # loads its parts when they are used
 
 from nonverbal.backends.appearance import likeness
 from nonverbal.pipeline.stage import Codec, Job
@@ -120,7 +120,7 @@ def assign(evidence: F32) -> dict[int, int]:
     """Speaker -> person with the greatest total evidence; a speaker without a person is missing."""
     if not evidence.size:
         return {}
-    people, speakers = linear_sum_assignment(-evidence.astype(np.float64))
+    people, speakers = scipy.optimize.linear_sum_assignment(-evidence.astype(np.float64))
     return {int(s): int(p) for p, s in zip(people, speakers, strict=True)}
 
 

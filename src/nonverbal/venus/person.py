@@ -215,9 +215,12 @@ class Person:
         return bool(np.hypot(nose[0] - x, nose[1] - y) <= 0.75 * size(self.box))
 
     def track(self, track_id: int, end_frame: int, body_stride: int, gap_frames: int) -> Track:
-        """What was seen up to `end_frame`, body and hands filled in between measurements at most `gap_frames` apart."""
+        """What was seen up to `end_frame`, body and hands filled in between measurements at most `gap_frames` apart.
+
+        To be called once, at the end: the track takes over the person's own arrays, which can be large.
+        """
         length = end_frame - self.start_frame
-        arrays = {name: getattr(self._rows, name)[:length].copy() for name in _ROW_NAMES}
+        arrays = {name: getattr(self._rows, name)[:length] for name in _ROW_NAMES}
         bridge(arrays["pose_valid"], (arrays["pose_px"], arrays["pose_world_m"], arrays["pose_visibility"]), gap_frames)
         for side in (0, 1):
             valid = arrays["hand_valid"][:, side]

@@ -14,6 +14,9 @@ from nonverbal.pipeline.store import JsonCodec
 from nonverbal.types import Clip
 from nonverbal.verdicts import Reason, Reject, UserError
 
+MAX_CLIP_S = 900.0
+"""Longest clip that can be asked for: landmarks of four people over 15 minutes still fit a worker of 2.5 GB."""
+
 _ID_DIGITS = 32
 
 
@@ -41,7 +44,7 @@ class Segment:
     skip_intro_s: float = 60.0
     """Seconds dropped at the beginning of each video: titles, trailers, advertisements."""
     clip_s: float = 600.0
-    """Length of a clip in seconds."""
+    """Length of a clip in seconds, at most 900: a clip's landmarks are held in memory."""
     min_clip_s: float = 600.0
     """Shortest clip kept, in seconds: the rest at the end of a video is kept from this length on."""
 
@@ -50,6 +53,11 @@ class Segment:
             raise UserError(
                 f"skip_intro_s={self.skip_intro_s:g}, clip_s={self.clip_s:g}, min_clip_s={self.min_clip_s:g}: expected "
                 "skip_intro_s of at least 0 and lengths above 0"
+            )
+        if self.clip_s > MAX_CLIP_S:
+            raise UserError(
+                f"clip_s={self.clip_s:g}: expected at most {MAX_CLIP_S:g}, as a clip's landmarks are held in memory; "
+                "longer videos are cut into several clips"
             )
         if self.min_clip_s > self.clip_s:
             raise UserError(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
+import scipy  # loads its parts when they are used
 
 from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.timeline import spans_to_mask
@@ -130,7 +130,7 @@ def audible_frames(samples: F32, count: int) -> Bool:
         return np.zeros(0, bool)
     level = loudness_db(samples, count)
     floor = max(_SILENCE_DB, float(np.percentile(level, 95)) - _UNDER_TALK_DB)
-    return maximum_filter1d(level, _HOLD_FRAMES) > floor
+    return scipy.ndimage.maximum_filter1d(level, _HOLD_FRAMES) > floor
 
 
 def shared(odds: F32, heard: F32) -> F32:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from nonverbal.timeline import FPS
 from nonverbal.types import F32, Bool, Track
@@ -58,7 +58,7 @@ def lips_of(track: Track) -> Lips:
     flux[1:] = np.abs(np.diff(pictures, axis=0)).mean(axis=(1, 2))
     flux[1:][~(valid[1:] & valid[:-1])] = 0.0
     free = detrended(opening)
-    motion = np.sqrt(np.maximum(gaussian_filter1d(free * free, TREND_FRAMES, mode="nearest"), 0.0))
+    motion = np.sqrt(np.maximum(scipy.ndimage.gaussian_filter1d(free * free, TREND_FRAMES, mode="nearest"), 0.0))
     speed = np.abs(np.gradient(opening)) if len(opening) > 1 else np.zeros_like(opening)
     return Lips(
         scaled(sum_of(opening, jaw, dark)),
@@ -105,7 +105,7 @@ def correlation(a: F32, b: F32) -> F32:
     """[T] Pearson correlation of two signals under a Gaussian window around each frame; 0 where one is constant."""
 
     def mean(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return gaussian_filter1d(x, WINDOW_FRAMES, mode="nearest")
+        return scipy.ndimage.gaussian_filter1d(x, WINDOW_FRAMES, mode="nearest")
 
     x, y = (signal.astype(np.float64) - float(signal.mean()) for signal in (a, b))
     mean_x, mean_y = mean(x), mean(y)
@@ -135,7 +135,9 @@ def common_lag(candidates: list[tuple[Lips, F32, Bool]]) -> int:
 
 def detrended(signal: F32) -> F32:
     """[T] without its slow trend."""
-    return (signal - gaussian_filter1d(signal.astype(np.float64), TREND_FRAMES, mode="nearest")).astype(np.float32)
+    return (signal - scipy.ndimage.gaussian_filter1d(signal.astype(np.float64), TREND_FRAMES, mode="nearest")).astype(
+        np.float32
+    )
 
 
 def scaled(signal: F32) -> F32:

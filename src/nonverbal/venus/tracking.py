@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy  # loads its parts when they are used
 
 from nonverbal.types import U8
 
@@ -48,7 +48,7 @@ def associate(tracks: Sequence[Box], faces: Sequence[Box]) -> tuple[list[tuple[i
             ratio = size(face) / max(size(track), 1e-6)
             if distance(track, face) <= _REACH and 1.0 / _SIZE_RATIO <= ratio <= _SIZE_RATIO:
                 cost[i, j] = distance(track, face)
-    rows, columns = linear_sum_assignment(cost)
+    rows, columns = scipy.optimize.linear_sum_assignment(cost)
     pairs = [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if cost[i, j] < far]
     lone_tracks = sorted(set(range(len(tracks))) - {i for i, _ in pairs})
     lone_faces = sorted(set(range(len(faces))) - {j for _, j in pairs})

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from nonverbal.types import SpeakerSegment
 
@@ -49,7 +49,7 @@ def diarization_error(
     lengths = np.diff(edges) * counted
     want, got = _presence(truth, edges), _presence(found, edges)
     together_s = (want * lengths) @ got.T
-    rows, columns = linear_sum_assignment(-together_s)
+    rows, columns = scipy.optimize.linear_sum_assignment(-together_s)
     n_want, n_got = want.sum(axis=0), got.sum(axis=0)
     matched = sum((want[r] * got[c] for r, c in zip(rows, columns, strict=True)), np.zeros(len(lengths)))
     return DiarizationError(
