@@ -94,6 +94,8 @@ def result(shared_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Resu
     shutil.copy(shared_media / "speech" / "three_speakers.wav", inputs / "sound.wav")
     shutil.copy(shared_media / "odd" / "corrupted.mp4", inputs / "corrupt.mp4")
     _with_sound_of(dialogue, shared_media / "speech" / "three_speakers.wav", inputs / "three.mp4")
+    _with_sound_of(shared_media / "faces" / "no_face.mp4", dialogue, inputs / "voices.mp4")
+    _with_sound_of(shared_media / "faces" / "single_face.mp4", dialogue, inputs / "alone.mp4")
     (inputs / "empty.mp4").touch()
     (inputs / "text.mp4").write_text("not a video\n")
     (inputs / "page.mp4").write_text("<!DOCTYPE html><html><body>404</body></html>")
@@ -124,7 +126,9 @@ def test_good_input_becomes_one_dialogue_whatever_stands_beside_it(result: Resul
         ("sound.wav", {"E_NO_VIDEO"}),
         ("one.mpg", {"E_ONE_SPEAKER"}),
         ("three.mp4", {"E_THREE_PLUS"}),
-        ("nobody.mp4", {"E_NO_PERSON", "E_NO_FACE", "E_NO_SPEECH", "E_ONE_SPEAKER"}),
+        ("nobody.mp4", {"E_NO_SPEECH"}),
+        ("voices.mp4", {"E_NO_FACE"}),
+        ("alone.mp4", {"E_FACE_LOST"}),
     ],
 )
 def test_bad_input_gets_its_reason_and_a_sentence(result: Result, name: str, reasons: set[str]) -> None:
@@ -142,8 +146,8 @@ def test_the_same_bytes_under_two_names_are_one_source(result: Result) -> None:
 
 def test_the_books_balance(result: Result) -> None:
     rows = pq.read_table(result.out / "sources.parquet").to_pylist()
-    assert len(rows) == 12
-    assert "seen 12 = done 4 + rejected 8 + quarantined 0 + pending 0" in result.text
+    assert len(rows) == 14
+    assert "seen 14 = done 6 + rejected 8 + quarantined 0 + pending 0" in result.text
 
 
 def test_turns_come_in_the_order_they_were_spoken(result: Result) -> None:

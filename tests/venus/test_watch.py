@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from people import DIRECTORS_CUT, GRID, drawn_track, job_for, watched, write_video
+from people import DIRECTORS_CUT, FACES_ONLY, GRID, drawn_track, job_for, watched, write_video
 
 from nonverbal.backends.mediapipe_hands import Hand
+from nonverbal.media import video
 from nonverbal.media.video import read_frames
-from nonverbal.types import Track
+from nonverbal.types import U8, Track
+from nonverbal.venus import watch
 from nonverbal.venus.hands import sided
 from nonverbal.venus.person import bridge, mouth_region
 from nonverbal.venus.watch import Sighting, Watch
@@ -165,3 +169,24 @@ def test_the_mouth_region_is_turned_upright() -> None:
 
 def test_a_face_without_mouth_width_gives_no_region() -> None:
     assert not mouth_region(np.full((20, 20, 3), 9, np.uint8), drawn_track(np.zeros(1)).landmarks_px[0] * 0).any()
+
+
+def test_each_picture_is_decoded_once(shared_media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[Path] = []
+    decoded: list[int] = []
+    decode = video._ClipReader._decode
+
+    def counted_frames(path: Path, *arguments: Any, **options: Any) -> Iterator[U8]:
+        passes.append(path)
+        return read_frames(path, *arguments, **options)
+
+    def counted_decode(reader: Any, packet: Any) -> Any:
+        frames = decode(reader, packet)
+        decoded.append(len(frames))
+        return frames
+
+    monkeypatch.setattr(watch, "read_frames", counted_frames)
+    monkeypatch.setattr(video._ClipReader, "_decode", counted_decode)
+    FACES_ONLY.run(job_for(shared_media / GRID, 0.0, 9.0), {})
+    assert len(passes) == 1
+    assert sum(decoded) == 225
