@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from nonverbal import cli, records
+from nonverbal.pipeline.lock import claim
 from nonverbal.settings import BuildSettings, load_settings, to_toml
 from nonverbal.verdicts import UserError
 
@@ -117,3 +119,24 @@ def test_required_output_is_asked_for(capsys: pytest.CaptureFixture[str]) -> Non
         cli.main(["build", "a.mp4"])
     assert caught.value.code == 2
     assert "--out" in capsys.readouterr().err
+
+
+def test_a_second_run_on_one_output_says_who_holds_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.mp4").touch()
+    with claim(tmp_path / "out"):
+        assert cli.main(["build", str(tmp_path / "a.mp4"), "--out", str(tmp_path / "out")]) == 75
+    sentence = capsys.readouterr().err
+    assert "E_LOCKED" in sentence
+    assert f"process {os.getpid()} on" in sentence
+
+
+def test_an_interruption_is_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "a.mp4").touch()
+    monkeypatch.setattr(cli, "build", interrupted)
+    assert cli.main(["build", str(tmp_path / "a.mp4"), "--out", str(tmp_path / "out")]) == 130
+    assert "Traceback" not in capsys.readouterr().err
