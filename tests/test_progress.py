@@ -19,16 +19,19 @@ CLIPS = [Unit(SOURCE, Clip(f"{i}" * 32, SOURCE.source_id, 0.0, 600.0)) for i in 
 
 def test_nothing_is_drawn_where_there_is_no_terminal() -> None:
     stream = io.StringIO()
-    with watching(Console(file=stream)) as observer:
+    with watching(Console(file=stream)) as (observer, tick):
         assert isinstance(observer, Silent)
+        tick("/videos/a.mp4")
         observer.on_units("clip", 2, 0)
     assert stream.getvalue() == ""
 
 
 def test_the_bar_counts_finished_clips_and_parts_of_those_at_hand() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=140)
-    with watching(console) as observer:
+    with watching(console) as (observer, tick):
         assert isinstance(observer, Bars)
+        tick("/videos/[red]a\x1b[2J.mp4")
+        assert observer.progress.tasks[0].fields["note"] == r"\[red]a\x1b[2J.mp4"
         observer.on_units("clip", 2, 0)
         observer.on_unit_started(CLIPS[0])
         observer.on_progress(CLIPS[0], "watch", 0.5)
@@ -45,7 +48,7 @@ def test_the_bar_counts_finished_clips_and_parts_of_those_at_hand() -> None:
 
 def test_failures_and_stops_are_told() -> None:
     stream = io.StringIO()
-    with watching(Console(file=stream, force_terminal=True, width=140)) as observer:
+    with watching(Console(file=stream, force_terminal=True, width=140)) as (observer, _):
         observer.on_units("clip", 1, 0)
         observer.on_unit_started(CLIPS[0])
         observer.on_unit_failed(CLIPS[0], "watch", Reason.E_CRASH, 2)

@@ -58,9 +58,11 @@ def build(
     out: Path,
     settings: BuildSettings,
     observer: Observer,
-    tick: Callable[[str], None] = lambda path: None,
+    tick: Callable[[str], None],
 ) -> Built:
     """Makes or completes the dataset at `out` from `inputs` and from all inputs it was given before.
+
+    `tick` is called with the name of each file looked at, before the `observer` hears of the run.
 
     Raises:
         UserError: an input, a setting or the output folder is not usable.

@@ -40,8 +40,8 @@ class Build:
     def run(self, console: Console) -> int:
         if not self.inputs:
             raise UserError("no inputs: give at least one media file, folder or list")
-        with watching(console) as observer:
-            built = build(self.inputs, self.out, self.settings, observer)
+        with watching(console) as (observer, tick):
+            built = build(self.inputs, self.out, self.settings, observer, tick)
         show_build(built, console)
         return built.exit_code
 

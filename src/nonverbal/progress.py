@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from nonverbal.media.names import printable
 from nonverbal.pipeline.observe import Observer, Silent
 from nonverbal.pipeline.survey import Outcome
 from nonverbal.pipeline.unit import Unit
@@ -23,15 +26,16 @@ _SHARES = {
 
 
 @contextmanager
-def watching(console: Console) -> Iterator[Observer]:
-    """An observer that draws on `console` if that is a terminal, and a silent one otherwise."""
+def watching(console: Console) -> Iterator[tuple[Observer, Callable[[str], None]]]:
+    """An observer of the run and one of the files read before it, drawing on `console` if that is a terminal."""
     if not console.is_terminal:
-        yield Silent()
+        yield Silent(), lambda path: None
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     times = (TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
     with Progress(*columns, *times, console=console, transient=True) as progress:
-        yield Bars(progress)
+        bars = Bars(progress)
+        yield bars, bars.on_file
 
 
 @dataclass
@@ -52,8 +56,18 @@ class Bars:
     levels: dict[str, _Level] = field(default_factory=dict)
     units: dict[str, TaskID] = field(default_factory=dict)
     verdicts: Counter[str] = field(default_factory=Counter)
+    files: TaskID | None = None
+
+    def on_file(self, path: str) -> None:
+        """A file's bytes are about to be hashed."""
+        if self.files is None:
+            self.files = self.progress.add_task("[bold]reading files", total=None, note="")
+        self.progress.update(self.files, note=escape(printable(Path(path).name)))
 
     def on_units(self, level: str, seen: int, finished: int) -> None:
+        if self.files is not None:
+            self.progress.remove_task(self.files)
+            self.files = None
         if seen and level not in self.levels:
             self.levels[level] = _Level(self.progress.add_task(f"[bold]{level}s", total=seen, note=""))
         if level in self.levels:
