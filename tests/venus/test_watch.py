@@ -61,7 +61,7 @@ def test_two_people_with_faces_bodies_and_hands_the_same_on_one_thread_and_two(s
     for track in sighting.tracks:
         check_track(track)
         assert track.face_valid.all()
-        assert track.pose_valid.mean() > 0.9
+        assert track.pose_valid.all(), "no frame without a body after the last measurement"
     assert right.hand_valid.mean() > 0.7
     wrists, hands = right.pose_px[:, [15, 16], :2], right.hands_px[:, :, 0, :2]
     both = right.hand_valid.all(axis=1)
@@ -107,7 +107,7 @@ def test_a_picture_shown_again_gives_the_same_rows(shared_media: Path, tmp_path:
     (track,) = Watch().run(job_for(path, 0.0, 2.0), {}).tracks
     check_track(track)
     assert track.n_frames == 50
-    assert track.pose_valid[:48].all()
+    assert track.pose_valid.all()
     for name in ("landmarks_px", "lips", "face_box_px"):
         rows = getattr(track, name)
         assert all(np.array_equal(rows[i], rows[i - i % 5]) for i in range(50)), name

@@ -217,10 +217,14 @@ class Person:
     def track(self, track_id: int, end_frame: int, body_stride: int, gap_frames: int) -> Track:
         """What was seen up to `end_frame`, body and hands filled in between measurements at most `gap_frames` apart.
 
+        After the last measurement body and hands stay for as many frames at most, where no further one was due.
         To be called once, at the end: the track takes over the person's own arrays, which can be large.
         """
         length = end_frame - self.start_frame
         arrays = {name: getattr(self._rows, name)[:length] for name in _ROW_NAMES}
+        due = (length - 1) // body_stride * body_stride
+        for name in _BODY_ROWS:
+            arrays[name][due + 1 : due + 1 + gap_frames] = arrays[name][due]
         bridge(arrays["pose_valid"], (arrays["pose_px"], arrays["pose_world_m"], arrays["pose_visibility"]), gap_frames)
         for side in (0, 1):
             valid = arrays["hand_valid"][:, side]

@@ -50,7 +50,7 @@ class Watch:
     """Follows the people of a clip."""
 
     name: ClassVar[str] = "watch"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ()
     codec: ClassVar[Codec | None] = None
 
