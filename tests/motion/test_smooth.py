@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nonverbal.motion.rotations import angle_between_rad, axis_angle_from_matrix, matrix_about, matrix_from_axis_angle
-from nonverbal.motion.smooth import smooth_axis_angle, smooth_motion, smooth_values, stretches
+from nonverbal.motion.smooth import cuts_of, smooth_axis_angle, smooth_motion, smooth_values, stretches
 from nonverbal.types import PARTS, Motion
 
 
@@ -52,6 +52,30 @@ def test_nothing_crosses_a_gap() -> None:
 def test_stretches_are_maximal_runs() -> None:
     assert stretches(np.array([0, 1, 1, 0, 1], bool)) == [(1, 3), (4, 5)]
     assert stretches(np.zeros(3, bool)) == []
+
+
+def test_stretches_begin_anew_at_cuts() -> None:
+    assert stretches(np.array([0, 1, 1, 1, 0, 1], bool), [0, 2, 4, 5]) == [(1, 2), (2, 4), (5, 6)]
+
+
+def test_a_cut_is_where_a_face_is_elsewhere_or_of_another_size_in_the_next_frame() -> None:
+    still, moved, elsewhere, near = (0, 0, 10, 10), (1, 1, 11, 11), (30, 0, 40, 10), (27, -3, 43, 13)
+    unseen = (0, 0, 0, 0)
+    boxes = np.array([still, still, moved, elsewhere, near, unseen, still, unseen, elsewhere], float)
+    assert cuts_of(boxes) == [3, 4]
+    assert cuts_of(boxes[:0]) == cuts_of(boxes[:1]) == []
+
+
+def test_nothing_crosses_a_cut_that_shows_the_same_person_again(motion: Motion) -> None:
+    second = np.arange(motion.n_frames)[:, None] >= 15
+    boxes = np.where(second, [200.0, 0.0, 300.0, 100.0], [0.0, 0.0, 100.0, 100.0]).astype(np.float32)
+    place = np.repeat(np.where(second, 0.4, 0.0), 6, axis=1).astype(np.float32)
+    smoothed = smooth_motion(
+        replace(motion, bbox=boxes, head_pose=place, gaze=place[:, :4], body=np.tile(place, 20)[:, :117])
+    )
+    for name in ("head_pose", "gaze"):
+        np.testing.assert_allclose(getattr(smoothed, name), place[:, : getattr(smoothed, name).shape[1]], atol=1e-6)
+    np.testing.assert_allclose(smoothed.body[:, :3], place[:, :3], atol=1e-6)
 
 
 def test_a_steady_turn_through_half_a_turn_stays_steady() -> None:
