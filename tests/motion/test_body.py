@@ -1,5 +1,7 @@
 """Inverse kinematics undoes forward kinematics, and a whole person is found through a camera."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,13 +9,22 @@ from hypothesis import strategies as st
 from plausible_poses import hand_landmarks, joint, random_body
 
 from nonverbal.motion import arm as arm_module
-from nonverbal.motion.arm import ArmPoints, arm_rotations, held
+from nonverbal.motion.arm import ArmPoints, arm_rotations, held, wrist_bend_rad
 from nonverbal.motion.body import CAMERA_TO_BODY, ELBOWS, HIPS, SHOULDERS, WRISTS, BodyView, body_rotations
 from nonverbal.motion.camera import Camera
+from nonverbal.motion.estimate import PersonView, estimate_motion
 from nonverbal.motion.hands import finger_rotations, hand_rotation
-from nonverbal.motion.rotations import angle_between_rad, apply, matrix_from_axis_angle, swing_between, unit
+from nonverbal.motion.rotations import (
+    angle_between_rad,
+    apply,
+    matrix_about,
+    matrix_from_axis_angle,
+    swing_between,
+    unit,
+)
 from nonverbal.motion.skeleton import OFFSETS_M, PARENTS, forward_kinematics
 from nonverbal.spaces import SMPLX117_JOINTS, SMPLX_UPPER_JOINTS
+from nonverbal.types import PARTS, Motion
 
 CAMERA = Camera.from_field_of_view(1280, 720, 60.0)
 MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -185,7 +196,7 @@ def test_a_person_is_found_through_the_camera(hips_seen: bool) -> None:
     body[:, [SMPLX117_JOINTS.index(f"{side}_collar") for side in ("left", "right")]] = 0.0
     body = body.reshape(count, -1)
     chest = matrix_from_axis_angle(np.linspace(-0.6, 0.6, count)[:, None] * np.array([0.0, 1.0, 0.0]))
-    found, misfit = body_rotations(seen_person(body, chest, hips_seen), CAMERA)
+    found, misfit, _ = body_rotations(seen_person(body, chest, hips_seen), CAMERA)
     assert found.dtype == np.float32
     assert misfit.max() < 1e-6
     truth, _, _ = forward_kinematics(body)
@@ -211,7 +222,7 @@ def test_an_arm_out_of_sight_rests_and_an_unseen_hand_is_zero() -> None:
     view = seen_person(body, chest, False)
     view.pose_visibility[:, [*ELBOWS, *WRISTS]] = 0.0
     view.hand_valid[:, 0] = False
-    found, _ = body_rotations(view, CAMERA)
+    found, *_ = body_rotations(view, CAMERA)
     joints, _, _ = forward_kinematics(found)
     assert (joint(joints, "left_elbow")[:, 1] < joint(joints, "left_shoulder")[:, 1] - 0.2).all()
     assert not found[:, 27:72].any()
@@ -222,3 +233,45 @@ def test_no_frames_give_no_rows() -> None:
     view = seen_person(random_body(1, 0), np.eye(3)[None], True)
     empty = BodyView(*(getattr(view, name)[:0] for name in BodyView.__dataclass_fields__))
     assert body_rotations(empty, CAMERA)[0].shape == (0, 117)
+
+
+def test_a_hand_that_points_back_along_its_forearm_has_slipped() -> None:
+    count = 5
+    view = seen_person(np.zeros((count, 117)), np.broadcast_to(np.eye(3), (count, 3, 3)), True)
+    turned = view.hands_px.copy()
+    turned[:, 0, :, :2] = 2.0 * view.hands_px[:, 0, :1, :2] - view.hands_px[:, 0, :, :2]
+    seen, slipped = (person_motion(replace(view, hands_px=hands)) for hands in (view.hands_px, turned))
+    left, right = PARTS.index("left_hand"), PARTS.index("right_hand")
+    assert seen.confidence[:, [left, right]].min() > 0.85
+    assert not slipped.validity[:, left].any()
+    assert not slipped.body[:, 27:72].any()
+    np.testing.assert_array_equal(slipped.confidence[:, right], seen.confidence[:, right])
+
+
+def person_motion(view: BodyView) -> Motion:
+    """What becomes of a body whose face is not seen."""
+    count = len(view.pose_px)
+    person = PersonView(
+        face_box_px=np.zeros((count, 4), np.float32),
+        face_score=np.zeros(count, np.float32),
+        face_valid=np.zeros(count, bool),
+        landmarks_px=np.zeros((count, 478, 3), np.float32),
+        hand_score=np.full((count, 2), 0.9, np.float32),
+        pose_valid=np.ones(count, bool),
+        pose_px=view.pose_px,
+        pose_world_m=view.pose_world_m,
+        pose_visibility=view.pose_visibility,
+        hands_px=view.hands_px,
+        hand_valid=view.hand_valid,
+    )
+    return estimate_motion(person, CAMERA, "A", np.zeros(count, bool), 0.3)
+
+
+def test_the_bend_of_a_wrist_is_that_of_its_joint_whatever_the_forearms_twist() -> None:
+    for twist in (-1.0, 0.0, 1.0):
+        bend = np.linspace(0.0, 1.4, 8)
+        points = ArmPoints(
+            *(np.tile(place, (8, 1)) for place in ((0.05, 0, 0), (0.17, 0, 0), (0.45, 0, 0), (0.7, 0, 0)))
+        )
+        hand = matrix_about(0, np.full(8, twist)) @ matrix_about(2, -bend)
+        np.testing.assert_allclose(wrist_bend_rad(points, hand), bend, atol=1e-6)

@@ -76,6 +76,11 @@ def arm_rotations(points: ArmPoints, hand: F, hand_known: Bool) -> F:
     return np.concatenate([bones, np.stack(wrist_axes, axis=-1)[:, None]], axis=1)
 
 
+def wrist_bend_rad(points: ArmPoints, hand: F) -> F:
+    """[N] the angle between the forearm and the hand [N, 3, 3]; no twist of the forearm changes it."""
+    return np.asarray(np.arccos(np.clip(np.sum(hand[..., 0] * unit(points.wrist - points.elbow), axis=-1), -1.0, 1.0)))
+
+
 def held(values: F, known: Bool) -> F:
     """[N, D] `values` where `known`, straight lines between, fading to zero far from any known row."""
     if not known.any():

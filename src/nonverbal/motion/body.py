@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy  # loads its parts when they are used
 
-from nonverbal.motion.arm import ArmPoints, arm_rotations
+from nonverbal.motion.arm import ArmPoints, arm_rotations, wrist_bend_rad
 from nonverbal.motion.camera import Camera, meet_sphere
 from nonverbal.motion.hands import finger_rotations, hand_rotation
 from nonverbal.motion.rotations import (
@@ -77,8 +77,9 @@ class BodyView:
     head_known: Bool
 
 
-def body_rotations(view: BodyView, camera: Camera) -> tuple[F32, F32]:
-    """``smplx117`` rows [N, 117] and the misfit of each palm [N, 2] (see `hands.hand_rotation`).
+def body_rotations(view: BodyView, camera: Camera) -> tuple[F32, F32, F32]:
+    """``smplx117`` rows [N, 117], the misfit of each palm [N, 2] (see `hands.hand_rotation`) and how far each hand was
+    seen to bend off its forearm [N, 2], in radians and before the wrist's limit.
 
     Hands that are not valid have zero rows; what becomes of their wrists, `arm.arm_rotations` says.
     """
@@ -88,7 +89,7 @@ def body_rotations(view: BodyView, camera: Camera) -> tuple[F32, F32]:
     shoulders = _shoulders_m(view, camera, scale)
     chest = chest_rotation(view, shoulders)
     joints = {name: np.zeros((count, 3)) for name in SMPLX117_JOINTS}
-    misfit = np.zeros((count, 2))
+    misfit, bend = np.zeros((count, 2)), np.zeros((count, 2))
     head = turn_to(view.head_px, camera) @ (view.head * CAMERA_TO_BODY[:, None] * CAMERA_TO_BODY)
     relative = limit_angle(np.swapaxes(chest, -1, -2) @ head, _HEAD_LIMIT_RAD)
     joints["head"] = axis_angle_from_matrix(relative) * view.head_known[:, None]
@@ -96,6 +97,7 @@ def body_rotations(view: BodyView, camera: Camera) -> tuple[F32, F32]:
     for index, side in enumerate(("left", "right")):
         arm = _arm_points(view, camera, shoulders, chest, origin, index)
         hand, fingers, misfit[:, index] = _hand(view, camera, chest, index)
+        bend[:, index] = wrist_bend_rad(arm, hand) * view.hand_valid[:, index]
         rows = arm_rotations(arm, hand, view.hand_valid[:, index])
         rows = rows * (_AXIS_ANGLE_MIRROR if side == "right" else 1.0)
         for column, name in enumerate(("collar", "shoulder", "elbow", "wrist")):
@@ -104,7 +106,7 @@ def body_rotations(view: BodyView, camera: Camera) -> tuple[F32, F32]:
         for column, name in enumerate(SMPLX117_JOINTS[first : first + 15]):
             joints[name] = fingers[:, column]
     body = np.stack([joints[name] for name in SMPLX117_JOINTS], axis=1).reshape(count, 3 * len(SMPLX117_JOINTS))
-    return body.astype(np.float32), misfit.astype(np.float32)
+    return body.astype(np.float32), misfit.astype(np.float32), bend.astype(np.float32)
 
 
 def turned_to(view: BodyView, camera: Camera) -> tuple[BodyView, Camera]:

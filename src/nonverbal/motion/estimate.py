@@ -28,6 +28,10 @@ FACE_MISFIT_M = (0.008, 0.020)
 PALM_MISFIT = (0.2, 0.6)
 """The same for a palm's misfit as a share of its length; from the second on the hand is not valid."""
 
+WRIST_BEND_RAD = (np.radians(60.0), np.radians(110.0))
+"""The same for the angle between hand and forearm. Wrists go to 80 degrees, and hands that gesture mostly stay
+below 60; landmarks that slip on folded hands give more, under a high score."""
+
 MIN_SPREAD_PX = 4.0
 """Landmarks that lie closer together than this show nothing, whatever their score says."""
 
@@ -138,11 +142,12 @@ def _fill_body(motion: Motion, view: PersonView, camera: Camera, heads: Heads, r
         head_px=heads.centre_px[rows],
         head_known=heads.known[rows],
     )
-    motion.body[rows], misfit = body_rotations(seen, camera)
+    motion.body[rows], misfit, bend = body_rotations(seen, camera)
+    slipped = np.maximum(ramp(misfit, *PALM_MISFIT), ramp(bend, *WRIST_BEND_RAD))
     motion.validity[rows, _UPPER_BODY] = 1
     motion.confidence[rows, _UPPER_BODY] = 0.5 * (_shoulders(view)[rows] + visibility[:, _ELBOWS_WRISTS].mean(axis=1))
-    motion.validity[rows, _LEFT_HAND : _RIGHT_HAND + 1] = hand_valid & (misfit < PALM_MISFIT[1])
-    motion.confidence[rows, _LEFT_HAND : _RIGHT_HAND + 1] = view.hand_score[rows] * (1.0 - ramp(misfit, *PALM_MISFIT))
+    motion.validity[rows, _LEFT_HAND : _RIGHT_HAND + 1] = hand_valid & (slipped < 1.0)
+    motion.confidence[rows, _LEFT_HAND : _RIGHT_HAND + 1] = view.hand_score[rows] * (1.0 - slipped)
 
 
 def _shoulders(view: PersonView) -> F:

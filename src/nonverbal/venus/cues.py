@@ -37,7 +37,7 @@ class Cues:
     """Turns landmarks into motion for every participant, speaking or listening."""
 
     name: ClassVar[str] = "cues"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("watch", "speak", "identity", "diarize")
     codec: ClassVar[Codec | None] = MotionCodec()
 
