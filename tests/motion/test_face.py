@@ -56,6 +56,15 @@ def mirrored(name: str) -> str:
     return name if side is None else name.removesuffix(side) + swapped[side]
 
 
+def test_a_blink_is_no_squint_though_the_lower_lid_rises_with_it() -> None:
+    lids = {"lidUpperLeft": (0, -6.0, 0), "lidLowerLeft": (0, 2.0, 0)}
+    points = np.broadcast_to(face_points(), (CALM_FRAMES, 478, 3)).copy()
+    points[100:104] = face_points(lids)
+    found = coefficients(landmarks_px(points, *upright(CALM_FRAMES)))
+    assert found["eyeBlinkLeft"][100:104].min() > 0.9
+    assert found["eyeSquintLeft"].max() < 0.25
+
+
 def test_head_pose_is_found_anywhere_in_the_picture() -> None:
     rng = np.random.default_rng(0)
     rotation = matrix_from_axis_angle(rng.uniform(-0.6, 0.6, (60, 3)))
