@@ -55,7 +55,7 @@ class Turn:
     """Consecutive words of one participant.
 
     `sentences` holds the index of the first word of each sentence in `words`. `harm` is the probability in
-    [0, 1] that the text is harmful (None before it was scored) and `harmful` whether it passed the threshold.
+    [0, 1] that the text is harmful (None where it was not scored) and `harmful` whether it passed the threshold.
     """
 
     participant: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 from recordings import job_with, music
@@ -25,6 +26,11 @@ def test_an_insult_is_flagged_and_thanks_are_not() -> None:
     assert scored.turns[0].text == "You stupid fucking idiot"
     strict = Harm(harm_threshold=0.0).run(job, {"transcribe": transcript("Thank you")})
     assert strict.turns[0].harmful
+
+
+def test_the_classifier_of_english_does_not_judge_other_languages() -> None:
+    spoken = replace(transcript("Guten Tag", "you stupid fucking idiot"), language="de")
+    assert Harm(harm_threshold=0.0).run(job_with(music(0.1)), {"transcribe": spoken}) == spoken
 
 
 def test_no_turns_and_empty_texts() -> None:

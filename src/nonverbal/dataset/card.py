@@ -64,7 +64,8 @@ _COLUMNS = (
     (
         "turns",
         "",
-        "participant, start_s, end_s, text, words, sentences, harm (0 to 1), harmful (harm reached the threshold)",
+        "participant, start_s, end_s, text, words, sentences, harm (0 to 1; null where the talk is not English), "
+        "harmful (harm reached the threshold)",
     ),
     ("turns.words", "s", "word, start_s, end_s, prob (0 to 1), interpolated (the time is filled in, not heard)"),
     ("turns.sentences", "", "index of the first word of each sentence in `words`"),

@@ -1,4 +1,8 @@
-"""Harmful language: each turn gets a score and a flag; nothing is deleted."""
+"""Harmful language: each turn in English gets a score and a flag; nothing is deleted.
+
+The classifier knows English words alone: a Russian insult gets the score of a Russian greeting, a German greeting
+ten times that of an English one. Turns in other languages are therefore not scored.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,15 @@ from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.pipeline.store import JsonCodec
 from nonverbal.venus.transcribe import Transcript
 
+_LANGUAGE = "en"
+
 
 @dataclass(frozen=True)
 class Harm:
-    """Scores the text of every turn."""
+    """Scores the text of every turn in English; other turns keep no score and no flag."""
 
     name: ClassVar[str] = "harm"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("transcribe",)
     codec: ClassVar[Codec | None] = JsonCodec(Transcript)
 
@@ -31,6 +37,8 @@ class Harm:
 
     def run(self, job: Job, inputs: Mapping[str, Any]) -> Transcript:
         transcript: Transcript = inputs["transcribe"]
+        if transcript.language != _LANGUAGE:
+            return transcript
         scores = profanity.harm_probabilities([turn.text for turn in transcript.turns])
         job.tick(1.0)
         turns = []
