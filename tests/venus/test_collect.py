@@ -143,7 +143,10 @@ def test_lists_bring_their_columns_and_paths_of_their_own(videos: Path) -> None:
         ("l.jsonl", '{"path": "a", "lang": "en"}\n', "line 1: unknown column 'lang'"),
         ("l.jsonl", '{"path": 3}\n', "line 1: path is 3, expected text"),
         ("l.jsonl", "[1]\n", "line 1: a JSON list"),
-        ("l.jsonl", '{"path": "a\\u0000b"}\n', "NUL"),
+        ("l.jsonl", '{"path": "a\\u0000b"}\n', "path is 'a\\x00b', which no file can be named"),
+        ("l.jsonl", '{"path": "\\ud800"}\n', "path is '\\ud800', which no file can be named"),
+        ("l.jsonl", '{"path": "a", "thumbnail": "\\ud800"}\n', "thumbnail is '\\ud800'"),
+        ("l.jsonl", '{"path": ' + "[" * 100_000, "line 1: not JSON"),
     ],
 )
 def test_mistakes_in_lists_name_the_line(name: str, text: str, says: str, tmp_path: Path) -> None:
@@ -172,3 +175,17 @@ def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     [(_, verdict)] = collect([str(tmp_path)]).rejected
     assert verdict.reason is Reason.E_NAME
     assert "a pipe" in verdict.message
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text(f"path\n{'y' * 300}.mp4\n")
+    [(_, verdict)] = collect([str(tmp_path / "l.csv")]).rejected
+    assert verdict.reason is Reason.E_NAME
+    assert "too long" in verdict.message
+
+
+@pytest.mark.timeout(20)
+def test_a_file_that_says_it_has_no_bytes_is_not_read_for_ever() -> None:
+    # Like /proc/kmsg, reading which blocks: its size is 0 and it holds something all the same.
+    [source] = collect(["/proc/self/stat"]).sources
+    assert source.source_id == hashlib.sha256(b"").hexdigest()

@@ -69,7 +69,7 @@ def _kind(mode: int) -> str:
 
 
 def _why_no_stat(path: Path, error: OSError) -> str:
-    if path.is_symlink():
+    if os.path.islink(path):  # unlike `Path.is_symlink` it bears names that are too long
         return (
             f"the link leads nowhere ({error.strerror}), expected a link to a file; point it at the file or remove it"
         )

@@ -143,7 +143,7 @@ class _Gathering:
         if before_known is not None and before == replace(before_known, source_id=""):
             return before_known
         try:
-            digest = _sha256(path)
+            digest = _sha256(path, before.size_bytes)
             after = _state(name, path.stat())
         except OSError as error:
             raise RejectedError(
@@ -173,9 +173,11 @@ def _state(name: str, stat: os.stat_result) -> KnownFile:
     return KnownFile(name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, "")
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path, size_bytes: int) -> str:
+    """The hash of the first `size_bytes`: files of the kernel say they have none and may never end."""
+    digest = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(_CHUNK_BYTES):
+        while size_bytes > 0 and (chunk := file.read(min(_CHUNK_BYTES, size_bytes))):
             digest.update(chunk)
+            size_bytes -= len(chunk)
     return digest.hexdigest()

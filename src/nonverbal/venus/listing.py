@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def _json_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _mistake(path, number, f"not JSON ({error})") from error
         if not isinstance(row, dict):
             raise _mistake(path, number, f"a JSON {type(row).__name__}, expected an object")
@@ -100,9 +101,17 @@ def _source(path: Path, line: int, row: dict[str, Any]) -> Source:
     name = row.get("path") or ""
     if not name:
         raise _mistake(path, line, "no path, expected the name of a media file")
-    if "\0" in name:
-        raise _mistake(path, line, "the path holds a NUL character, expected the name of a media file")
     folder = path.absolute().parent
     thumbnail = row.get("thumbnail") or ""
+    for column, value in (("path", name), ("thumbnail", thumbnail)):
+        if not _can_be_a_name(value):
+            raise _mistake(path, line, f"{column} is {value!r}, which no file can be named")
     texts = {key: clean_text(row.get(key) or "") for key in ("url", "channel", "title", "licence", "fetched_at")}
     return Source("", str(folder / name), 0, thumbnail=str(folder / thumbnail) if thumbnail else "", **texts)
+
+
+def _can_be_a_name(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # half of a surrogate pair, as JSON can spell it
+        return False
