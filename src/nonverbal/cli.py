@@ -132,7 +132,12 @@ def _parse(arguments: list[str]) -> Command:
         | Annotated[Doctor, tyro.conf.subcommand("doctor")]
         | Annotated[Settings, tyro.conf.subcommand("settings")]
     )
-    command: Command = tyro.cli(kinds, prog="nonverbal", args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
+    try:
+        command: Command = tyro.cli(kinds, prog="nonverbal", args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
+        if isinstance(command, Build):
+            command.settings.resolved()
+    except ValueError as error:  # how a settings record says that one of its values is out of range
+        raise UserError(str(error)) from error
     return command
 
 
