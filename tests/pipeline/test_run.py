@@ -166,9 +166,12 @@ def test_a_source_that_changes_is_set_aside_and_nothing_of_it_is_committed(go: G
     (record,) = (tmp_path / "out" / ".nonverbal" / "artefacts" / "fake_first").iterdir()
     assert record.name.endswith(".quarantine.json")
     gone = fake_source(tmp_path, "b", 1)
-    Path(gone.path).unlink()
+    away = Path(gone.path).rename(tmp_path / "away")
     assert go(gone).ledger.sources.quarantined == {"E_CHANGED": 1}
-    assert retry(tmp_path / "out" / ".nonverbal" / "artefacts", Reason.E_CHANGED) == 2
+    assert retry(tmp_path / "out" / ".nonverbal" / "artefacts", Reason.E_CHANGED) == 1
+    assert go(gone).exit_code == 3
+    away.rename(gone.path)
+    assert go(gone).exit_code == 0, "a file that is back is tried again without being asked for"
 
 
 def test_a_missing_package_stops_the_run_with_its_sentence(go: Go, tmp_path: Path) -> None:

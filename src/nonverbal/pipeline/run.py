@@ -26,11 +26,12 @@ from nonverbal.pipeline.observe import Observer, RunRecord, Silent, save_record
 from nonverbal.pipeline.plan import Plan
 from nonverbal.pipeline.settings import EngineSettings, available_cores
 from nonverbal.pipeline.stage import Stage
-from nonverbal.pipeline.store import DamagedArtefactError, Store, sweep
+from nonverbal.pipeline.store import DamagedArtefactError, Store, retry, sweep
 from nonverbal.pipeline.survey import Outcome, Status, Survey, unique_sources
 from nonverbal.pipeline.unit import Unit
 from nonverbal.records import dumps
 from nonverbal.types import Clip, Source
+from nonverbal.verdicts import Reason
 
 EXIT_MISMATCH = 1
 """The books do not balance: something seen is unaccounted for."""
@@ -149,6 +150,7 @@ def run(
         engine = Engine(store, settings or EngineSettings(), Attempts.load(output.attempts), watcher)
         if os.path.isdir(store.root):
             sweep(store.root)
+            retry(store.root, Reason.E_CHANGED)  # the file may be back, and was never at fault
         manifest = _Manifest(Survey.take(store), engine, watcher)
         engine.finished = manifest.heard
         manifest.start(unique_sources(sources))

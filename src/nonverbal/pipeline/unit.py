@@ -13,7 +13,7 @@ from nonverbal.pipeline.plan import Plan, needed
 from nonverbal.pipeline.stage import Job, Stage
 from nonverbal.pipeline.store import Store
 from nonverbal.types import Clip, Source
-from nonverbal.verdicts import Reason, Reject, RejectedError
+from nonverbal.verdicts import Reject, RejectedError
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ChangedError(Exception):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"{path} changed while it was read: leave it alone during a run, then `retry` {Reason.E_CHANGED}"
+            f"{path} changed or went away during the build: put it back or give it anew, leave it alone, run again"
         )
 
 
