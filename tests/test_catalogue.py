@@ -8,6 +8,7 @@ import pytest
 
 from nonverbal import catalogue
 from nonverbal.pipeline.lock import Output, claim
+from nonverbal.pipeline.unit import file_mark
 from nonverbal.verdicts import Reason, UserError
 
 
@@ -80,6 +81,16 @@ def test_names_that_are_not_utf8_survive(tmp_path: Path) -> None:
     _update(tmp_path / "out", name)
     (source,) = _update(tmp_path / "out", name).sources
     assert source.path == str(name)
+
+
+def test_a_file_replaced_by_another_is_not_taken_for_the_first(tmp_path: Path) -> None:
+    video, out = _file(tmp_path / "1.mp4", b"one"), tmp_path / "out"
+    (first,) = _update(out, video).sources
+    assert _update(out, video).marks == {first.source_id: file_mark(str(video))}
+    _file(video, b"two")
+    marks = _update(out, video).marks
+    assert marks.pop(first.source_id) != file_mark(str(video))
+    assert list(marks.values()) == [file_mark(str(video))]
 
 
 def test_a_damaged_catalogue_is_named(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def build(
         try:
             known, found = catalogue.update(output, inputs, tick)
             stages = settings.source_stages, settings.clip_stages
-            result = run(output, known.sources, *stages, settings.engine, observer)
+            result = run(output, known.sources, *stages, settings.engine, observer, known.marks)
             interrupted = any(o.status is Status.PENDING for o in result.outcomes)
             written = None if interrupted else _assemble(output, known, result, settings)
         except OSError as error:

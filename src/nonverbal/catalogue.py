@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nonverbal.pipeline.lock import Output
 from nonverbal.pipeline.store import JsonCodec, commit_record
+from nonverbal.pipeline.unit import FileMark
 from nonverbal.records import dumps
 from nonverbal.types import Source
 from nonverbal.venus.collect import Collection, KnownFile, collect
@@ -29,6 +30,12 @@ class Catalogue:
     sources: tuple[Source, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     known: tuple[KnownFile, ...] = ()
+
+    @property
+    def marks(self) -> dict[str, FileMark]:
+        """The state of each source's file when it was hashed; one that no file has whose path has other bytes now."""
+        states = {(k.path, k.source_id): (k.size_bytes, k.mtime_ns, k.inode) for k in self.known}
+        return {s.source_id: states.get((s.path, s.source_id), (-1, -1, -1)) for s in self.sources}
 
     def plus(self, found: Collection) -> Catalogue:
         """This catalogue with what was found now, which says the latest about a file."""

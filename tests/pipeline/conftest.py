@@ -43,12 +43,18 @@ def go(tmp_path: Path) -> Callable[..., RunResult]:
     """Runs the fake pipeline in ``tmp_path/out``; keywords replace fake stages or settings of the engine."""
 
     def _go(
-        *sources: Any, probe: Any = None, first: Any = None, second: Any = None, observer: Any = None, **settings: Any
+        *sources: Any,
+        probe: Any = None,
+        first: Any = None,
+        second: Any = None,
+        observer: Any = None,
+        marks: Any = None,
+        **settings: Any,
     ) -> RunResult:
         source_stages = [probe or FakeProbe(), FakeCut()]
         clip_stages = [first or FakeFirst(), FakeWatch(), second or FakeSecond(), FakeThird()]
         with claim(tmp_path / "out") as output:
-            return run(output, sources, source_stages, clip_stages, EngineSettings(**settings), observer)
+            return run(output, sources, source_stages, clip_stages, EngineSettings(**settings), observer, marks)
 
     return _go
 

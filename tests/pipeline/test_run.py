@@ -18,7 +18,7 @@ from nonverbal.pipeline.run import RunResult, run
 from nonverbal.pipeline.settings import EngineSettings
 from nonverbal.pipeline.store import Store, retry
 from nonverbal.pipeline.survey import Outcome, Status
-from nonverbal.pipeline.unit import Unit
+from nonverbal.pipeline.unit import Unit, file_mark
 from nonverbal.types import Clip
 from nonverbal.verdicts import Reason, UserError
 
@@ -172,6 +172,18 @@ def test_a_source_that_changes_is_set_aside_and_nothing_of_it_is_committed(go: G
     assert go(gone).exit_code == 3
     away.rename(gone.path)
     assert go(gone).exit_code == 0, "a file that is back is tried again without being asked for"
+
+
+def test_other_bytes_of_the_same_length_are_not_worked_on_under_the_old_id(
+    go: Go, calls: Calls, tmp_path: Path
+) -> None:
+    source = fake_source(tmp_path, "a", 1)
+    mark = file_mark(source.path)
+    other = tmp_path / "other"
+    other.write_bytes(b"x" * source.size_bytes)
+    other.rename(source.path)
+    assert go(source, marks={source.source_id: mark}).ledger.sources.quarantined == {"E_CHANGED": 1}
+    assert calls() == []
 
 
 def test_a_missing_package_stops_the_run_with_its_sentence(go: Go, tmp_path: Path) -> None:

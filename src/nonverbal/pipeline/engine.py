@@ -18,7 +18,7 @@ from nonverbal.pipeline.settings import EngineSettings, available_cores
 from nonverbal.pipeline.store import Quarantine, Store
 from nonverbal.pipeline.supervisor import Limits, Worker
 from nonverbal.pipeline.survey import Outcome, Status
-from nonverbal.pipeline.unit import ChangedError, Unit, file_mark
+from nonverbal.pipeline.unit import ChangedError, FileMark, Unit, file_mark
 from nonverbal.pipeline.wire import Said, Setup, Task
 from nonverbal.verdicts import Reason, UserError
 
@@ -37,7 +37,8 @@ class Engine:
     """Runs queued units on worker processes until none is left or the user stops it.
 
     What is queued are pending outcomes: a unit and the stage it has to go on from. `finished` hears the verdict on
-    each, forgets its attempts and may queue more. `dropped` are the units whose work was broken off.
+    each, forgets its attempts and may queue more. `dropped` are the units whose work was broken off. `marks` says in
+    which state the file of a source (by id) was when it was hashed; without one, the state it is first met in counts.
     """
 
     store: Store
@@ -45,6 +46,7 @@ class Engine:
     attempts: Attempts
     observer: Observer
     finished: Callable[[Outcome], None] = lambda outcome: None
+    marks: dict[str, FileMark] = field(default_factory=dict)
     queue: deque[Outcome] = field(default_factory=deque)
     dropped: list[Outcome] = field(default_factory=list)
     timings: list[UnitTiming] = field(default_factory=list)
@@ -52,7 +54,6 @@ class Engine:
     most_workers: int = 0
     _late: deque[Outcome] = field(default_factory=deque)
     _workers: list[Worker] = field(default_factory=list)
-    _marks: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     _failed_starts: int = 0
     _checked_s: float = 0.0
 
@@ -106,11 +107,11 @@ class Engine:
     def _begin(self, pending: Outcome, threads: int) -> None:
         source = pending.unit.source
         try:
-            mark = self._marks.get(source.source_id) or file_mark(source.path)
+            now = file_mark(source.path)
         except OSError:
-            mark = (-1, 0, 0)
-        self._marks[source.source_id] = mark
-        if mark[0] != source.size_bytes:
+            now = (-1, 0, 0)
+        mark = self.marks.setdefault(source.source_id, now)
+        if now != mark or now[0] != source.size_bytes:
             self._quarantine(pending, Reason.E_CHANGED, str(ChangedError(source.path)), 0)
             return
         self.attempts.begin(pending.unit.unit_id)

@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from nonverbal.pipeline.settings import EngineSettings, available_cores
 from nonverbal.pipeline.stage import Stage
 from nonverbal.pipeline.store import DamagedArtefactError, Store, retry, sweep
 from nonverbal.pipeline.survey import Outcome, Status, Survey, unique_sources
-from nonverbal.pipeline.unit import Unit
+from nonverbal.pipeline.unit import FileMark, Unit
 from nonverbal.records import dumps
 from nonverbal.types import Clip, Source
 from nonverbal.verdicts import Reason
@@ -132,8 +132,11 @@ def run(
     clip_stages: Sequence[Stage],
     settings: EngineSettings | None = None,
     observer: Observer | None = None,
+    marks: Mapping[str, FileMark] | None = None,
 ) -> RunResult:
     """Brings every source and clip to a verdict, in an output held through `claim`.
+
+    `marks` gives the state of each source's file when its id was taken: a file in another state by now is E_CHANGED.
 
     SIGINT or SIGTERM once: the units at hand are finished, no new one begins. Twice: everything stops at once.
 
@@ -148,6 +151,7 @@ def run(
     clock = _Clock()
     try:
         engine = Engine(store, settings or EngineSettings(), Attempts.load(output.attempts), watcher)
+        engine.marks.update(marks or {})
         if os.path.isdir(store.root):
             sweep(store.root)
             retry(store.root, Reason.E_CHANGED)  # the file may be back, and was never at fault

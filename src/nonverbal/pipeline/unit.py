@@ -57,13 +57,17 @@ class Watcher:
     ended: Callable[[str, float], None]
 
 
-def file_mark(path: str) -> tuple[int, int, int]:
-    """Size, modification time and inode: differs once a file has been written to or replaced."""
+FileMark = tuple[int, int, int]
+"""Size, modification time and inode: differs once a file has been written to or replaced."""
+
+
+def file_mark(path: str) -> FileMark:
+    """The mark of the file as it is now."""
     status = os.stat(path)
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def work(plan: Plan, store: Store, job: Job, mark: tuple[int, int, int], watcher: Watcher) -> tuple[str, Reject] | None:
+def work(plan: Plan, store: Store, job: Job, mark: FileMark, watcher: Watcher) -> tuple[str, Reject] | None:
     """Runs the stages whose results are missing, commits each, and stops at the first rejection.
 
     Results kept in memory are let go after their last reader, so that a clip's tracks do not lie around while the
@@ -95,7 +99,7 @@ def _step(
     plan: Plan,
     store: Store,
     job: Job,
-    mark: tuple[int, int, int],
+    mark: FileMark,
     memory: dict[str, Any],
     watcher: Watcher,
 ) -> Reject | None:
@@ -127,7 +131,7 @@ def _input(name: str, plan: Plan, store: Store, job: Job, memory: Mapping[str, A
     return store.read(name, job.source.source_id if name in plan.source_names else job.unit_id)
 
 
-def _check_unchanged(path: str, mark: tuple[int, int, int]) -> None:
+def _check_unchanged(path: str, mark: FileMark) -> None:
     try:
         same = file_mark(path) == mark
     except FileNotFoundError:
