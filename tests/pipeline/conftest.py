@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from aftermath import marked_processes, wait_until
 from fake_stages import FakeCut, FakeFirst, FakeProbe, FakeSecond, FakeThird, FakeWatch
 
 from nonverbal.pipeline.lock import claim
@@ -68,34 +67,3 @@ def no_process_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
     assert [
         child for child in psutil.Process().children(recursive=True) if child.status() == psutil.STATUS_ZOMBIE
     ] == []
-
-
-def marked_processes(mark: Path) -> list[str]:
-    """The command lines of the processes, other than this one, that carry this test's mark in their environment."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get("FAKE_MARK") == str(mark):
-                found.append(" ".join(process.cmdline()))
-        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-            continue
-    return found
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    """Waits for something that another process is about to do."""
-    deadline_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.02)
-
-
-def artefact_hash(output: Path) -> str:
-    """sha256 over the names and bytes of everything committed; fails on anything half done."""
-    root = output / ".nonverbal" / "artefacts"
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        if path.is_file():
-            assert not path.name.endswith(".tmp"), f"{path} was left behind"
-            digest.update(f"{path.relative_to(root)} {len(path.read_bytes())}\n".encode() + path.read_bytes())
-    return digest.hexdigest()

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from aftermath import artefact_hash
 from fake_stages import FakeFirst, fake_source
 
-from conftest import artefact_hash
 from nonverbal.pipeline.engine import WorkerStartError
 from nonverbal.pipeline.run import RunResult
 from nonverbal.pipeline.store import Quarantine, retry

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aftermath import artefact_hash, marked_processes, wait_until
 from fake_stages import fake_source
-
-from conftest import artefact_hash, marked_processes, wait_until
 
 SCRIPT = Path(__file__).parent / "fake_run.py"
 POINTS = ["before_write", "before_verify", "before_fsync", "before_rename", "after_rename"]

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from aftermath import artefact_hash
 from fake_stages import FakeCut, FakeFirst, FakeProbe, FakeRecord, FakeSecond, FakeThird, FakeWatch, fake_source
 
-from conftest import artefact_hash
 from nonverbal.pipeline.lock import claim
 from nonverbal.pipeline.observe import Silent
 from nonverbal.pipeline.plan import Plan
