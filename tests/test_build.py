@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -194,17 +193,14 @@ def test_the_mouth_opens_with_the_words(result: Result) -> None:
     assert jaw[motion.speaking == 1].mean() > 2 * jaw[motion.speaking == 0].mean()
 
 
-def test_a_second_run_does_nothing_and_is_quick(result: Result) -> None:
+def test_a_second_run_does_nothing(result: Result) -> None:
     before = {p: p.stat().st_mtime_ns for p in result.out.rglob("*") if p.is_file() and p.name != "lock"}
     _run("build", result.inputs, "--out", result.out, *FLAGS)
-    started = time.monotonic()
     done = _run("build", result.inputs, "--out", result.out, *FLAGS)
-    elapsed_s = time.monotonic() - started
     after = {p: p.stat().st_mtime_ns for p in result.out.rglob("*") if p.is_file() and p.name != "lock"}
     assert done.returncode == 0
     assert after == before
     assert "unchanged" in done.stdout
-    assert elapsed_s < 60  # a build takes longer even on a fast machine; benchmarks/second_run.py measures it
 
 
 def test_a_changed_setting_redoes_its_stage_and_what_follows_only(result: Result, tmp_path: Path) -> None:
