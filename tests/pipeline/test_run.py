@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -129,7 +128,7 @@ def test_timings_explain_the_run(go: Go, tmp_path: Path) -> None:
     assert len(list((tmp_path / "out" / ".nonverbal" / "runs").iterdir())) == 1
 
 
-def test_a_thousand_finished_clips_are_seen_in_under_a_second(go: Go, tmp_path: Path) -> None:
+def test_a_thousand_finished_clips_start_no_worker(go: Go, tmp_path: Path) -> None:
     source = fake_source(tmp_path, "a", 1)
     plan = Plan((FakeProbe(), FakeCut()), (FakeFirst(), FakeWatch(), FakeSecond(), FakeThird()))
     store = Store(tmp_path / "out" / ".nonverbal" / "artefacts", plan)
@@ -140,9 +139,8 @@ def test_a_thousand_finished_clips_are_seen_in_under_a_second(go: Go, tmp_path: 
     for clip in clips:
         for stage in ("fake_first", "fake_second", "fake_third"):
             store.path(stage, clip.clip_id, ".json").touch()
-    started_s = time.process_time()  # other programs on the machine must not fail this
     result = go(source)
-    assert time.process_time() - started_s < 1
+    assert result.record is None
     assert result.ledger.clips.done == 1000
 
 
