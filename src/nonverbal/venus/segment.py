@@ -15,7 +15,7 @@ from nonverbal.types import Clip
 from nonverbal.verdicts import Reason, Reject, UserError
 
 MAX_CLIP_S = 900.0
-"""Longest clip that can be asked for: landmarks of four people over 15 minutes still fit a worker of 2.5 GB."""
+"""Longest clip that can be asked for: landmarks grow with it, and ten minutes of two people take up to 2 GB in all."""
 
 _ID_DIGITS = 32
 
