@@ -1,7 +1,7 @@
 """Writes the tree of the package into README.md, one comment a file, taken from the first line of each docstring.
 
-    python tools/readme_tree.py          rewrites the part between the markers
-    python tools/readme_tree.py --check  exit code 1 if that part is out of date
+python tools/readme_tree.py          rewrites the part between the markers
+python tools/readme_tree.py --check  exit code 1 if that part is out of date
 """
 
 from __future__ import annotations
