@@ -25,10 +25,8 @@ def tree() -> str:
 
 
 def _folder(folder: Path, depth: int) -> list[str]:
-    lines = []
     files = sorted(p for p in folder.glob("*.py") if p.name != "__init__.py")
-    for path in files:
-        lines.append(_line("  " * depth + path.name, _summary(path)))
+    lines = [_line("  " * depth + path.name, _summary(path)) for path in files]
     for inner in sorted(p for p in folder.iterdir() if (p / "__init__.py").exists()):
         lines.append(_line("  " * depth + inner.name + "/", _summary(inner / "__init__.py")))
         lines += _folder(inner, depth + 1)
