@@ -12,7 +12,7 @@ from nonverbal import catalogue, weights
 from nonverbal.catalogue import Catalogue
 from nonverbal.dataset.manifest import ModelUse
 from nonverbal.dataset.publish import check_output
-from nonverbal.dataset.rows import ClipVerdict, SourceVerdict
+from nonverbal.dataset.rows import REJECTED, ClipVerdict, SourceVerdict
 from nonverbal.dataset.write import WriteResult
 from nonverbal.pipeline.ledger import Ledger
 from nonverbal.pipeline.lock import Output, claim, output_error
@@ -38,9 +38,14 @@ class Built:
     written: WriteResult | None
 
     @property
+    def unreadable(self) -> Counter[str]:
+        """How many inputs could not even be opened, by reason."""
+        return Counter(str(u.reject.reason) for u in self.catalogue.unreadable)
+
+    @property
     def ledger(self) -> Ledger:
-        """The books of the run, with the inputs that could not even be opened."""
-        books, unreadable = self.run.ledger, Counter(str(u.reject.reason) for u in self.catalogue.unreadable)
+        """The books of the run, with the unreadable inputs."""
+        books, unreadable = self.run.ledger, self.unreadable
         rejected = dict(Counter(books.sources.rejected) + unreadable)
         return replace(
             books, sources=replace(books.sources, seen=books.sources.seen + unreadable.total(), rejected=rejected)
@@ -85,7 +90,7 @@ def build(
 def _assemble(output: Output, known: Catalogue, result: RunResult, settings: BuildSettings) -> WriteResult:
     outcomes = {outcome.unit.unit_id: outcome for outcome in result.outcomes}
     clips = [o for o in result.outcomes if o.unit.clip]
-    unreadable = [SourceVerdict(u.source, "rejected", "collect", *_why(u.reject)) for u in known.unreadable]
+    unreadable = [SourceVerdict(u.source, REJECTED, "collect", *_why(u.reject)) for u in known.unreadable]
     return assemble(
         output.path,
         [_finished(result, o) for o in clips if o.status is Status.DONE],

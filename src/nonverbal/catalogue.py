@@ -9,7 +9,6 @@ from pathlib import Path
 from nonverbal.pipeline.lock import Output
 from nonverbal.pipeline.store import JsonCodec, commit_record
 from nonverbal.pipeline.unit import FileMark
-from nonverbal.records import dumps
 from nonverbal.types import Source
 from nonverbal.venus.collect import Collection, KnownFile, collect
 from nonverbal.verdicts import Reject, UserError
@@ -60,7 +59,7 @@ def update(output: Output, inputs: Sequence[str], tick: Callable[[str], None]) -
     before = _load(path)
     found = collect(inputs, before.known, tick)
     after = before.plus(found)
-    if dumps(after) != dumps(before):
+    if after != before:
         commit_record(path, Catalogue, after)
     return after, found
 

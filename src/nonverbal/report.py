@@ -29,9 +29,9 @@ def _funnel(built: Built) -> Table:
     table = Table(title="Filter funnel", title_justify="left")
     for column in ("stage", "unit", "in", "kept", "turned down"):
         table.add_column(column, justify="right" if column in ("in", "kept") else "left")
-    unreadable = len(built.catalogue.unreadable)
-    seen = len(built.catalogue.sources) + unreadable
-    table.add_row("collect", "source", str(seen), str(seen - unreadable), f"{unreadable} E_NAME" if unreadable else "")
+    kept, unreadable = len(built.catalogue.sources), built.unreadable
+    losses = ", ".join(f"{count} {reason}" for reason, count in sorted(unreadable.items()))
+    table.add_row("collect", "source", str(kept + unreadable.total()), str(kept), losses)
     for row in built.run.funnel:
         table.add_row(row.stage, row.level, str(row.entered), str(row.kept), _losses(row))
     return table

@@ -40,11 +40,6 @@ def n_frames(duration_s: float, fps: float = FPS) -> int:
     return int(np.ceil(duration_s * fps - _EPS_FRAMES))
 
 
-def frame_times_s(count: int, fps: float = FPS) -> NDArray[np.float64]:
-    """[count] when each frame begins."""
-    return np.arange(count) / fps
-
-
 def step_at(time_s: float, fps: float = FPS, frames_per_step: int = FRAMES_PER_STEP) -> int:
     """The motion step that holds `time_s`."""
     return frame_at(time_s, fps) // frames_per_step

@@ -17,7 +17,6 @@ Row = dict[str, Any]
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 KEPT, REJECTED, QUARANTINED, PENDING = "kept", "rejected", "quarantined", "pending"
-VERDICTS = (KEPT, REJECTED, QUARANTINED, PENDING)
 
 
 @dataclass(frozen=True, slots=True)

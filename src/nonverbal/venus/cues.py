@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from nonverbal.backends.mediapipe_hands import N_HAND
+from nonverbal.backends.mediapipe_mesh import N_LANDMARKS
+from nonverbal.backends.mediapipe_pose import N_POSE
 from nonverbal.dataset.motion_codec import MotionCodec
 from nonverbal.dataset.schema import ClipMotion
 from nonverbal.motion.camera import Camera
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
     from nonverbal.venus.watch import Sighting
 
 _PARTICIPANTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-_LANDMARKS, _POSE_POINTS, _HAND_POINTS = 478, 33, 21
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,12 @@ def gather(tracks: Sequence[Track], count: int) -> PersonView:
         face_box_px=np.zeros((count, 4), np.float32),
         face_score=np.zeros(count, np.float32),
         face_valid=np.zeros(count, bool),
-        landmarks_px=np.zeros((count, _LANDMARKS, 3), np.float32),
-        pose_px=np.zeros((count, _POSE_POINTS, 3), np.float32),
-        pose_world_m=np.zeros((count, _POSE_POINTS, 3), np.float32),
-        pose_visibility=np.zeros((count, _POSE_POINTS), np.float32),
+        landmarks_px=np.zeros((count, N_LANDMARKS, 3), np.float32),
+        pose_px=np.zeros((count, N_POSE, 3), np.float32),
+        pose_world_m=np.zeros((count, N_POSE, 3), np.float32),
+        pose_visibility=np.zeros((count, N_POSE), np.float32),
         pose_valid=np.zeros(count, bool),
-        hands_px=np.zeros((count, 2, _HAND_POINTS, 3), np.float32),
+        hands_px=np.zeros((count, 2, N_HAND, 3), np.float32),
         hand_score=np.zeros((count, 2), np.float32),
         hand_valid=np.zeros((count, 2), bool),
     )

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from nonverbal.backends import appearance
-from nonverbal.backends.mediapipe_hands import HandTracker
-from nonverbal.backends.mediapipe_mesh import MOUTH_LEFT, MOUTH_RIGHT, MeshTracker
-from nonverbal.backends.mediapipe_pose import PoseTracker
+from nonverbal.backends.mediapipe_hands import N_HAND, HandTracker
+from nonverbal.backends.mediapipe_mesh import MOUTH_LEFT, MOUTH_RIGHT, N_LANDMARKS, MeshTracker
+from nonverbal.backends.mediapipe_pose import N_POSE, PoseTracker
 from nonverbal.types import F32, U8, Bool, Track
 from nonverbal.venus.hands import HandFollower
 from nonverbal.venus.tracking import Box, Region, centre, clip, distance, size
@@ -71,13 +71,13 @@ class Rows:
         self.face_box_px = np.zeros((capacity, 4), np.float32)
         self.face_score = np.zeros(capacity, np.float32)
         self.face_valid = np.zeros(capacity, bool)
-        self.landmarks_px = np.zeros((capacity, 478, 3), np.float32)
+        self.landmarks_px = np.zeros((capacity, N_LANDMARKS, 3), np.float32)
         self.lips = np.zeros((capacity, *_LIPS), np.uint8)
-        self.pose_px = np.zeros((capacity, 33, 3), np.float32)
-        self.pose_world_m = np.zeros((capacity, 33, 3), np.float32)
-        self.pose_visibility = np.zeros((capacity, 33), np.float32)
+        self.pose_px = np.zeros((capacity, N_POSE, 3), np.float32)
+        self.pose_world_m = np.zeros((capacity, N_POSE, 3), np.float32)
+        self.pose_visibility = np.zeros((capacity, N_POSE), np.float32)
         self.pose_valid = np.zeros(capacity, bool)
-        self.hands_px = np.zeros((capacity, 2, 21, 3), np.float32)
+        self.hands_px = np.zeros((capacity, 2, N_HAND, 3), np.float32)
         self.hand_score = np.zeros((capacity, 2), np.float32)
         self.hand_valid = np.zeros((capacity, 2), bool)
 
