@@ -15,6 +15,7 @@ from types import MappingProxyType
 import numpy as np
 
 from nonverbal.motion.face_measures import SIDES, measure_face, neutral_of
+from nonverbal.motion.looks import look_coefficients, ramp
 from nonverbal.motion.rotations import F
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import F32, Bool
@@ -52,16 +53,6 @@ tongue (always 0 here), and what turns with the head hides what moves sideways."
 BLINK = 0.6
 """eyeBlink from which on the lid hides the iris."""
 
-FULL_YAW_RAD = 0.42
-FULL_UP_RAD = 0.35
-FULL_DOWN_RAD = 0.45
-"""Eye rotations at which an eyeLook coefficient is 1 (regression on learned blendshapes: 20 to 29 degrees of yaw)."""
-
-
-def ramp(value: F, start: float, full: float) -> F:
-    """`value` mapped so that `start` and less is 0, `full` and more is 1."""
-    return np.clip((value - start) / (full - start), 0.0, 1.0)
-
 
 def arkit52(points_m: F, gaze: F) -> F32:
     """[N, 52] coefficients in [0, 1] of one person's frames, columns as in `ARKIT52_NAMES`.
@@ -81,7 +72,7 @@ def arkit52(points_m: F, gaze: F) -> F32:
         coefficients |= _eye(change, opening, side) | _brow_and_cheek(change, side)
         coefficients |= _mouth_side(change, closed, side)
     eyes_open = np.maximum(coefficients["eyeBlinkLeft"], coefficients["eyeBlinkRight"]) < BLINK
-    coefficients |= _looks(_held(gaze, eyes_open))
+    coefficients |= look_coefficients(_held(gaze, eyes_open))
     coefficients["tongueOut"] = np.zeros(len(points_m))
     return np.stack([coefficients[name] for name in ARKIT52_NAMES], axis=1).astype(np.float32)
 
@@ -159,17 +150,3 @@ def _mouth_side(change: Mapping[str, F], closed: F, side: str) -> dict[str, F]:
         "mouthUpperUp" + side: ramp(change["upperLift" + side] + change["gap" + side], 3.0, 22.0),
         "mouthLowerDown" + side: ramp(change["gap" + side], 4.0, 36.0),
     }
-
-
-def _looks(gaze: F) -> dict[str, F]:
-    left_yaw, left_pitch, right_yaw, right_pitch = np.moveaxis(np.asarray(gaze, dtype=np.float64), 1, 0)
-    looks = {
-        "eyeLookOutLeft": ramp(left_yaw, 0.0, FULL_YAW_RAD),
-        "eyeLookInLeft": ramp(-left_yaw, 0.0, FULL_YAW_RAD),
-        "eyeLookInRight": ramp(right_yaw, 0.0, FULL_YAW_RAD),
-        "eyeLookOutRight": ramp(-right_yaw, 0.0, FULL_YAW_RAD),
-    }
-    for side, pitch in zip(SIDES, (left_pitch, right_pitch), strict=True):
-        looks["eyeLookUp" + side] = ramp(pitch, 0.0, FULL_UP_RAD)
-        looks["eyeLookDown" + side] = ramp(-pitch, 0.0, FULL_DOWN_RAD)
-    return looks

@@ -1,0 +1,1 @@
+"""How close the pipeline comes to a known truth: one table, one picture."""

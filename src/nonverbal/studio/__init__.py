@@ -1,0 +1,1 @@
+"""Synthetic podcasts whose every word, turn, expression and gesture is known."""
