@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numba
 import numpy as np
 
 from nonverbal.avatar.mesh import Avatar, AvatarModel
 from nonverbal.avatar.rest import FINGER_BONES, FOREARM_SHARES
+from nonverbal.motion.gaze import LEFT_EYEBALL_M
 from nonverbal.motion.rotations import F, axis_angle_from_matrix, matrix_about, matrix_from_axis_angle, twist_angle
 from nonverbal.motion.skeleton import forward_kinematics
 from nonverbal.spaces import SMPLX117_JOINTS
@@ -19,6 +21,7 @@ UPPER_ARM_SHARES = {"upperarm01": 0.5, "upperarm02": 1.0}
 
 _SPINE_SHARES = {"root": 0.0, "spine05": 0.15, "spine04": 0.4, "spine03": 0.7, "spine02": 0.9, "spine01": 1.0}
 _NECK_SHARES = {"neck01": 0.25, "neck02": 0.5, "neck03": 0.75}
+_EYES_TO_CORNERS_M = -LEFT_EYEBALL_M * np.array([0.0, -1.0, -1.0])  # that one is in the head frame, y down, z back
 _X = 0
 
 
@@ -61,6 +64,26 @@ def pose(avatar: Avatar, face: F32, gaze: F32, body: F32, chest: F, origin_m: F)
         model.action_start, model.action_ids, model.action_m,
     )  # fmt: skip
     return Posed(vertices, heads, turns, skin)
+
+
+def head_frames(avatar: Avatar, body: F32, chest: F, origin_m: F) -> tuple[F, F]:
+    """Where heads are, without moving a vertex.
+
+    Returns:
+        the turn of the head [N, 3, 3], and the middle of the four eye corners [N, 3], both in seat axes.
+    """
+    model, rest = avatar.model, avatar.bone_heads_m.astype(np.float64)
+    chest_turn = matrix_from_axis_angle(chest)
+    column = 3 * SMPLX117_JOINTS.index("head")
+    bend = np.asarray(body[:, column : column + 3], np.float64)
+    place = np.asarray(origin_m, np.float64) + chest_turn @ rest[model.bone("neck01")]
+    names = [*_NECK_SHARES, "head"]
+    for name, above in pairwise(names):
+        turn = chest_turn @ matrix_from_axis_angle(_NECK_SHARES[name] * bend)
+        place = place + turn @ (rest[model.bone(above)] - rest[model.bone(name)])
+    turn = chest_turn @ matrix_from_axis_angle(bend)
+    eyes = 0.5 * (rest[model.bone("eye.L")] + rest[model.bone("eye.R")]) + _EYES_TO_CORNERS_M
+    return turn, place + turn @ (eyes - rest[model.bone("head")])
 
 
 def _bone_turns(model: AvatarModel, gaze: F, body: F, chest: F) -> F:
