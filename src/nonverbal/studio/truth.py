@@ -1,7 +1,7 @@
 """What is true of a podcast, in the dataset's own form: turns, words, both participants' motion, RTTM.
 
-A truth says of every frame what a perfect observer of the picture would: parts out of the picture are not valid and hold
-zeros, like in any dataset of ours.
+A truth says of every frame what a perfect observer of the picture would: parts out of the picture are not valid and
+hold zeros, like in any dataset of ours.
 """
 
 from __future__ import annotations
