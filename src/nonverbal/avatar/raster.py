@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from nonverbal.types import F32
 
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "nonverbal"))
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR", str(Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "nonverbal")
+)
 import numba  # noqa: E402  the cache folder is read at import: an installed package may be read-only
 
 I32 = NDArray[np.int32]
@@ -83,7 +85,9 @@ def draw(picture: U8, canvas: Canvas, surface: Surface, points: F32, light: F32,
     if right <= left or bottom <= top or not len(surface.faces):
         return
     if canvas.owner.shape[0] < 2 * (bottom - top) or canvas.owner.shape[1] < 2 * (right - left):
-        raise ValueError(f"canvas of {canvas.owner.shape} samples for a window of {right - left} x {bottom - top} pixels")
+        raise ValueError(
+            f"canvas of {canvas.owner.shape} samples for a window of {right - left} x {bottom - top} pixels"
+        )
     samples = np.ascontiguousarray(points, np.float32) * np.array([2, 2, 1], np.float32)
     samples[:, :2] -= np.array([2 * left + 0.5, 2 * top + 0.5], np.float32)
     samples[:, 2] = 1 / np.where(samples[:, 2] > NEAR_M, samples[:, 2], np.inf)
@@ -169,7 +173,9 @@ def _cover(nearness: F32, owner: I32, samples: F32, faces: I32) -> Window:
 
 
 @numba.njit(cache=True, nogil=True)
-def _shade(x: float, y: float, face: int, samples: F32, faces: I32, texels: F32, texture: U8, light: F32) -> tuple[float, float, float]:
+def _shade(
+    x: float, y: float, face: int, samples: F32, faces: I32, texels: F32, texture: U8, light: F32
+) -> tuple[float, float, float]:
     """The colour of a face at a point of the sample grid."""
     i, j, k = faces[face, 0], faces[face, 1], faces[face, 2]
     xi, yi = samples[i, 0], samples[i, 1]
@@ -190,9 +196,24 @@ def _shade(x: float, y: float, face: int, samples: F32, faces: I32, texels: F32,
     c, r = int(column), int(row)
     fc, fr = column - c, row - r
     w00, w01, w10, w11 = (1 - fr) * (1 - fc), (1 - fr) * fc, fr * (1 - fc), fr * fc
-    red = w00 * texture[r, c, 0] + w01 * texture[r, c + 1, 0] + w10 * texture[r + 1, c, 0] + w11 * texture[r + 1, c + 1, 0]
-    green = w00 * texture[r, c, 1] + w01 * texture[r, c + 1, 1] + w10 * texture[r + 1, c, 1] + w11 * texture[r + 1, c + 1, 1]
-    blue = w00 * texture[r, c, 2] + w01 * texture[r, c + 1, 2] + w10 * texture[r + 1, c, 2] + w11 * texture[r + 1, c + 1, 2]
+    red = (
+        w00 * texture[r, c, 0]
+        + w01 * texture[r, c + 1, 0]
+        + w10 * texture[r + 1, c, 0]
+        + w11 * texture[r + 1, c + 1, 0]
+    )
+    green = (
+        w00 * texture[r, c, 1]
+        + w01 * texture[r, c + 1, 1]
+        + w10 * texture[r + 1, c, 1]
+        + w11 * texture[r + 1, c + 1, 1]
+    )
+    blue = (
+        w00 * texture[r, c, 2]
+        + w01 * texture[r, c + 1, 2]
+        + w10 * texture[r + 1, c, 2]
+        + w11 * texture[r + 1, c + 1, 2]
+    )
     red *= wi * light[i, 0] + wj * light[j, 0] + wk * light[k, 0]
     green *= wi * light[i, 1] + wj * light[j, 1] + wk * light[k, 1]
     blue *= wi * light[i, 2] + wj * light[j, 2] + wk * light[k, 2]

@@ -1,0 +1,172 @@
+"""What Anny lacks and people have: eyeballs that are round, lashes and teeth."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nonverbal.avatar.atlas import SKIN_PARTS, place, skin_layout
+from nonverbal.avatar.base_mesh import load_base
+from nonverbal.avatar.mesh import Avatar, AvatarModel, load_model
+from nonverbal.avatar.pieces import Piece, affine_weights, shares_of
+from nonverbal.avatar.raster import I32
+from nonverbal.types import F32
+
+LASH_REACH = 0.22
+"""Lashes stand out this part of the eyeball's radius."""
+EYE_EDGE_RAD = float(np.radians(105))
+"""How far round eyeballs go, from their axis."""
+_RINGS, _SECTORS = 12, 24
+_STILL_ANCHORS, _JAW_ANCHORS = 60, 300
+_STIFFNESS = 1e-6
+
+
+def base_points(model: AvatarModel) -> F32:
+    """[V, 3] the average person of the base mesh, metres, the base mesh's origin."""
+    return load_base().points_m[model.base_vertices]
+
+
+def vertices_of(part: str) -> NDArray[np.intp]:
+    """The model's vertices that touch a part of `SKIN_PARTS`."""
+    return np.unique(load_model().faces[skin_layout()[1] == SKIN_PARTS.index(part)]).astype(np.intp)
+
+
+def eyeball(side: str) -> NDArray[np.intp]:
+    """The model's vertices of one eyeball, "left" or "right"."""
+    model = load_model()
+    return np.flatnonzero(model.dominated_by(f"eye.{side[0].upper()}"))
+
+
+@lru_cache(maxsize=1)
+def eyes() -> tuple[Piece, ...]:
+    """Both eyeballs: the front of a fine sphere, with the iris around the axis of gaze."""
+    return tuple(_eye(side) for side in ("left", "right"))
+
+
+def _eye(side: str) -> Piece:
+    model = load_model()
+    anchors = eyeball(side)
+    points = base_points(model)[anchors]
+    centre, radius = fit_sphere(points)
+    angle = np.linspace(0, EYE_EDGE_RAD, _RINGS + 1)[1:, None]
+    turn = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)
+    ball = np.stack(np.broadcast_arrays(np.sin(angle) * np.cos(turn), np.sin(angle) * np.sin(turn), np.cos(angle)), -1)
+    ball = np.concatenate([[[0.0, 0.0, 1.0]], ball.reshape(-1, 3)])
+    flat = np.concatenate(
+        [[[0.0, 0.0]], (angle[..., None] * np.stack([np.cos(turn), -np.sin(turn)], -1)).reshape(-1, 2)]
+    )
+    faces = [(0, 1 + s, 1 + (s + 1) % _SECTORS) for s in range(_SECTORS)]
+    for ring in range(_RINGS - 1):
+        faces += _strip(1 + ring * _SECTORS, 1 + (ring + 1) * _SECTORS, _SECTORS)
+    triangles = np.array(faces, np.int32)
+    weights = affine_weights((centre + radius * ball).astype(np.float32), points)
+    corners = place("eye", 0.5 + 0.5 * flat / EYE_EDGE_RAD)[triangles]
+    return Piece(shares_of(anchors, weights, len(model.kept)), np.zeros(len(ball), np.float32), triangles, corners)
+
+
+def _strip(inner: int, outer: int, count: int) -> list[tuple[int, int, int]]:
+    """Triangles between two closed rings of `count` vertices that run counter-clockwise."""
+    triangles = []
+    for s in range(count):
+        after = (s + 1) % count
+        triangles += [(inner + s, outer + s, outer + after), (inner + s, outer + after, inner + after)]
+    return triangles
+
+
+def fit_sphere(points: F32) -> tuple[NDArray[np.float64], float]:
+    """Centre [3] and radius of the sphere that fits points [N, 3] best."""
+    system = np.column_stack([2 * points.astype(np.float64), np.ones(len(points))])
+    solution = np.linalg.lstsq(system, (points.astype(np.float64) ** 2).sum(axis=1), rcond=None)[0]
+    centre = solution[:3]
+    return centre, float(np.sqrt(solution[3] + centre @ centre))
+
+
+def lid_rim(side: str) -> NDArray[np.intp]:
+    """The vertices of the upper lid's edge, in order of x."""
+    model = load_model()
+    rim = np.intersect1d(vertices_of(f"{side}_socket"), vertices_of("head"))
+    points = base_points(model)[rim]
+    rim, points = rim[np.argsort(points[:, 0])], points[np.argsort(points[:, 0])]
+    corner_y = np.interp(points[:, 0], points[[0, -1], 0], points[[0, -1], 1])
+    return rim[points[:, 1] >= corner_y]
+
+
+@lru_cache(maxsize=1)
+def lashes() -> tuple[Piece, ...]:
+    """The upper lashes: strips that stand out from the lid's edge, straight away from the eyeball's centre."""
+    return tuple(_lash(side) for side in ("left", "right"))
+
+
+def _lash(side: str) -> Piece:
+    model = load_model()
+    rim, ball = lid_rim(side), eyeball(side)
+    centre = affine_weights(fit_sphere(base_points(model)[ball])[0][None].astype(np.float32), base_points(model)[ball])[
+        0
+    ]
+    count, total = len(rim), len(model.kept)
+    reach = LASH_REACH * np.sin(np.linspace(0.35, np.pi - 0.35, count))
+    identity = np.eye(count)
+    tips = np.hstack([identity * (1 + reach)[:, None], -reach[:, None] * centre])
+    roots = np.hstack([identity, np.zeros((count, len(ball)))])
+    triangles = []
+    for i in range(count - 1):
+        quad = [(i, i + 1, count + i + 1), (i, count + i + 1, count + i)]
+        triangles += quad + [(a, c, b) for a, b, c in quad]
+    faces = np.array(triangles, np.int32)
+    shares = shares_of(np.concatenate([rim, ball]), np.vstack([roots, tips]), total)
+    corners = np.broadcast_to(place("lash", np.array([0.5, 0.5])), (*faces.shape, 2)).astype(np.float32)
+    return Piece(shares, np.zeros(2 * count, np.float32), faces, corners)
+
+
+def teeth(avatar: Avatar) -> tuple[Piece, ...]:
+    """Upper teeth, fixed to the skull, and lower teeth, which go with the jaw."""
+    return tuple(_row_of_teeth(avatar, row) for row in ("upper", "lower"))
+
+
+def _row_of_teeth(avatar: Avatar, row: str) -> Piece:
+    base, model = load_base(), avatar.model
+    ids, faces = np.unique(base.groups[f"helper-{row}-teeth"], return_inverse=True)
+    triangles = faces.reshape(-1, 3).astype(np.int32)
+    mouth = vertices_of("mouth")
+    fit = affine_weights(base.points_m[ids], base_points(model)[mouth])
+    rest = (fit @ avatar.rest_m[mouth]).astype(np.float32)
+    anchors = _jaw_anchors(model)
+    weights = _follow(avatar.rest_m[anchors], base.moves_m[:, model.base_vertices[anchors]], rest, base.moves_m[:, ids])
+    points = base.points_m[ids]
+    around = np.arctan2(points[:, 0], points[:, 2] - points[:, 2].min())
+    low, high = points.min(axis=0), points.max(axis=0)
+    flat = np.stack([0.5 + 0.98 * around / np.pi, (high[1] - points[:, 1]) / (high[1] - low[1])], axis=-1)
+    flat[:, 1] = 0.5 * flat[:, 1] + (0.0 if row == "upper" else 0.5)
+    corners = place("teeth", flat)[triangles]
+    return Piece(shares_of(anchors, weights, len(model.kept)), np.zeros(len(ids), np.float32), triangles, corners)
+
+
+@lru_cache(maxsize=1)
+def _anchors_of_jaw() -> tuple[int, ...]:
+    """Vertices that move with the head alone: some that no action touches, some of the lower face."""
+    model = load_model()
+    reach = np.linalg.norm(load_base().moves_m[:, model.base_vertices], axis=2).max(axis=0)
+    head = ((model.weight_bones == model.bone("head")) * model.weights).sum(axis=1) > 0.999
+    points = base_points(model)
+    still = np.flatnonzero(head & (reach < 1e-5))
+    low = np.flatnonzero(head & (reach > 1e-3) & (points[:, 1] < 0.70) & (points[:, 2] > 0.05))
+    some = [np.linspace(0, len(s) - 1, n).astype(int) for s, n in ((still, _STILL_ANCHORS), (low, _JAW_ANCHORS))]
+    return tuple(int(v) for v in np.concatenate([still[some[0]], low[some[1]]]))
+
+
+def _jaw_anchors(model: AvatarModel) -> I32:
+    return np.array(_anchors_of_jaw(), np.int32)
+
+
+def _follow(anchors: F32, anchor_moves: F32, points: F32, moves: F32) -> NDArray[np.float64]:
+    """[N, m] weights of anchors [m, 3] that give points [N, 3], and under every action [52, N, 3] their moves."""
+    unit_m = 0.05  # the row that makes weights sum to one, on the scale of the others
+    middle = anchors.mean(axis=0)
+    one = np.full((1, len(anchors)), unit_m)
+    system = np.concatenate([(anchors - middle).T, one, anchor_moves.transpose(0, 2, 1).reshape(-1, len(anchors))])
+    one = np.full((1, len(points)), unit_m)
+    wanted = np.concatenate([(points - middle).T, one, moves.transpose(0, 2, 1).reshape(-1, len(points))])
+    gram = system.astype(np.float64) @ system.T + _STIFFNESS * np.eye(len(system))
+    return np.asarray((system.T @ np.linalg.solve(gram, wanted.astype(np.float64))).T)
