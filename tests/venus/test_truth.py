@@ -62,6 +62,44 @@ def test_plain_words_compare_digits_with_their_names() -> None:
     assert plain_words("I don't KNOW…") == ["i", "don't", "know"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("23 people, OK?", "twenty three people okay"),
+        ("twenty-three", "twenty three"),
+        ("It took 1,200 steps", "it took one thousand two hundred steps"),
+        ("in 1999 or 1905 or 2024", "in nineteen ninety nine or nineteen oh five or two thousand twenty four"),
+        ("room 007, code 12345", "room zero zero seven code one two three four five"),
+        ("50% for $15", "fifty percent for fifteen dollars"),
+        ("100 and 310", "one hundred and three hundred ten"),
+    ],
+)
+def test_plain_words_say_numbers(text: str, said: str) -> None:
+    assert plain_words(text) == said.split()
+
+
+def test_times_break_ties_and_never_cost_an_edit() -> None:
+    """The truth says yeah at 1 s and 3 s; one yeah is heard at 3.1 s."""
+    starts = ([1.0, 3.0], [3.1])
+    assert align_words(["yeah", "yeah"], ["yeah"], starts) == [(0, None), (1, 0)]
+    assert align_words(["a", "b", "c"], ["a", "b", "c"], ([0, 0, 0], [90, 80, 70])) == [(0, 0), (1, 1), (2, 2)]
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=6), st.lists(st.sampled_from("abc"), max_size=6))
+def test_alignment_is_a_shortest_one(truth: list[str], found: list[str]) -> None:
+    """Against the plain recursion."""
+
+    def distance(i: int, j: int) -> int:
+        if not i or not j:
+            return i + j
+        swap = distance(i - 1, j - 1) + (truth[i - 1] != found[j - 1])
+        return min(swap, distance(i - 1, j) + 1, distance(i, j - 1) + 1)
+
+    for starts in (None, (range(len(truth)), range(len(found)))):
+        pairs = align_words(truth, found, starts)
+        assert sum(i is None or j is None or truth[i] != found[j] for i, j in pairs) == distance(len(truth), len(found))
+
+
 @given(st.lists(st.sampled_from("abc"), max_size=6), st.lists(st.sampled_from("abc"), max_size=6))
 def test_alignment_uses_every_word_once_in_order(truth: list[str], found: list[str]) -> None:
     pairs = align_words(truth, found)

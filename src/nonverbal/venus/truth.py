@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 from nonverbal.types import SpeakerSegment
 
-_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_ONES = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +82,75 @@ def read_rttm(path: Path, recording: str) -> tuple[SpeakerSegment, ...]:
 
 
 def plain_words(text: str) -> list[str]:
-    """Lower-case words without punctuation, as compared for word error rates; apostrophes stay, "J3" is "j three"."""
-    apart = re.sub(r"\d", lambda digit: f" {_DIGITS[int(digit[0])]} ", text.lower().replace("’", "'"))
-    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", apart)
+    """Lower-case words without punctuation, as compared for word error rates.
+
+    Apostrophes stay, "OK" is "okay", hyphens part words, and numbers are said: "J3" is "j three", "23" "twenty three",
+    "1,200" "one thousand two hundred", "1999" "nineteen ninety nine", "50 %" "fifty percent"; what has a leading
+    zero or more than four digits is said digit by digit.
+    """
+    said = text.lower().replace("’", "'").replace("%", " percent ")
+    said = re.sub(r"\$\s?(\d[\d,]*)", r"\1 dollars ", said)
+    said = re.sub(r"(?<!\d)(\d),(\d{3})(?!\d)", lambda m: f" {' '.join(_cardinal(int(m[1] + m[2])))} ", said)
+    said = re.sub(r"\d+", lambda m: f" {' '.join(_said(m[0]))} ", said)
+    return ["okay" if word == "ok" else word for word in re.findall(r"[^\W_]+(?:'[^\W_]+)*", said)]
 
 
-def align_words(truth: Sequence[str], found: Sequence[str]) -> list[tuple[int | None, int | None]]:
-    """Pairs of indices of a shortest edit path; None on one side is a deletion or an insertion."""
+def _said(digits: str) -> list[str]:
+    """How a run of digits is mostly read out."""
+    value = int(digits)
+    if len(digits) > 4 or (digits[0] == "0" and len(digits) > 1):
+        return [_ONES[int(digit)] for digit in digits]
+    if 1100 <= value < 2000:  # a year
+        rest = _cardinal(value % 100) if value % 100 >= 10 else ["oh", _ONES[value % 100]]
+        return [*_cardinal(value // 100), *(rest if value % 100 else ["hundred"])]
+    return _cardinal(value)
+
+
+def _cardinal(value: int) -> list[str]:
+    """An integer from 0 to 9999 in words."""
+    if value < 20:
+        return [_ONES[value]]
+    for size, name in ((1000, "thousand"), (100, "hundred")):
+        if value >= size:
+            rest = _cardinal(value % size) if value % size else []
+            return [*_cardinal(value // size), name, *rest]
+    return [_TENS[value // 10 - 2], *([_ONES[value % 10]] if value % 10 else [])]
+
+
+_SURE_MS = 1000
+"""Words further apart in time than this are all alike when ties between alignments are broken."""
+
+
+def align_words(
+    truth: Sequence[str],
+    found: Sequence[str],
+    starts_s: tuple[Sequence[float], Sequence[float]] | None = None,
+) -> list[tuple[int | None, int | None]]:
+    """Pairs of indices of a shortest edit path; None on one side is a deletion or an insertion.
+
+    Args:
+        starts_s: when each word of the truth and of the finding begins. Of the shortest paths, that one is taken whose
+            pairs lie nearest in time: of a "yeah yeah" heard as one "yeah", the right one is missing.
+    """
+    unit = _SURE_MS * (min(len(truth), len(found)) + 1)  # an edit outweighs the times of all pairs together
+    same = np.array([[want == got for got in found] for want in truth]).reshape(len(truth), len(found))
+    pair_cost = np.where(same, 0, unit).astype(np.int64)
+    if starts_s is not None:
+        apart_s = np.abs(np.subtract.outer(np.asarray(starts_s[0]), np.asarray(starts_s[1])))
+        pair_cost += np.minimum(np.round(apart_s * 1000), _SURE_MS).astype(np.int64).reshape(same.shape)
     cost = np.zeros((len(truth) + 1, len(found) + 1), dtype=np.int64)
-    cost[:, 0], cost[0, :] = np.arange(len(truth) + 1), np.arange(len(found) + 1)
-    for i, want in enumerate(truth, 1):
-        for j, got in enumerate(found, 1):
-            cost[i, j] = min(cost[i - 1, j] + 1, cost[i, j - 1] + 1, cost[i - 1, j - 1] + (want != got))
+    cost[0] = insertions = np.arange(len(found) + 1, dtype=np.int64) * unit
+    for i in range(1, len(truth) + 1):
+        cost[i] = cost[i - 1] + unit
+        cost[i, 1:] = np.minimum(cost[i, 1:], cost[i - 1, :-1] + pair_cost[i - 1])
+        cost[i] = np.minimum.accumulate(cost[i] - insertions) + insertions
     pairs: list[tuple[int | None, int | None]] = []
     i, j = len(truth), len(found)
     while i or j:
-        if i and j and cost[i, j] == cost[i - 1, j - 1] + (truth[i - 1] != found[j - 1]):
+        if i and j and cost[i, j] == cost[i - 1, j - 1] + pair_cost[i - 1, j - 1]:
             i, j = i - 1, j - 1
             pairs.append((i, j))
-        elif i and cost[i, j] == cost[i - 1, j] + 1:
+        elif i and cost[i, j] == cost[i - 1, j] + unit:
             i -= 1
             pairs.append((i, None))
         else:

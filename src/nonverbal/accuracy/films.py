@@ -1,0 +1,83 @@
+"""Studio videos for the benchmark: made where they are missing, reused where they are finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nonverbal.dataset.read import open_dataset
+from nonverbal.types import Dialogue
+from nonverbal.verdicts import UserError
+from nonverbal.weights import sha256_of
+
+LAYOUTS = ("split", "wide", "cuts")
+_VIDEO, _TRUTH = "podcast.mp4", "truth"
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What one studio video is made from."""
+
+    seed: int
+    layout: str
+    minutes: float
+
+    @property
+    def name(self) -> str:
+        return f"seed{self.seed}-{self.layout}-{self.minutes:g}min"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A finished studio video with its truth; `source_id` is the sha256 of its bytes."""
+
+    name: str
+    video: Path
+    source_id: str
+    truth: Dialogue
+
+
+def films(videos: int, minutes: float, seed: int, layouts: tuple[str, ...]) -> list[Film]:
+    """Seeds from `seed` on, layouts in turn."""
+    return [Film(seed + i, layouts[i % len(layouts)], minutes) for i in range(videos)]
+
+
+def shoot(film: Film, folder: Path) -> Shot:
+    """The video of `film` in `folder`, made unless it is there already.
+
+    Raises:
+        UserError: what the studio needs is not installed, or the folder holds the truth of another video.
+    """
+    home = folder / film.name
+    if not is_finished(home):
+        _make(film, home)
+    return load(home)
+
+
+def is_finished(home: Path) -> bool:
+    """Whether a folder holds a video with its truth, of which ``dataset.json`` is written last."""
+    return (home / _VIDEO).is_file() and (home / _TRUTH / "dataset.json").is_file()
+
+
+def load(home: Path) -> Shot:
+    """A finished video.
+
+    Raises:
+        UserError: the truth is not of this video.
+    """
+    video = home / _VIDEO
+    source_id = sha256_of([video])
+    dialogues = [d for d in open_dataset(home / _TRUTH) if d.clip.source_id == source_id]
+    if len(dialogues) != 1:
+        raise UserError(
+            f"{home / _TRUTH} holds {len(dialogues)} dialogues of {video.name}, expected one: the video or its truth "
+            "was changed; remove the folder and run again"
+        )
+    return Shot(home.name, video, source_id, dialogues[0])
+
+
+def _make(film: Film, home: Path) -> None:
+    from nonverbal.studio.studio import StudioSettings, shoot_podcast
+
+    settings = StudioSettings(minutes=film.minutes, seed=film.seed, layout=film.layout)
+    shoot_podcast(home, settings)
