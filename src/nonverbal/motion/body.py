@@ -77,36 +77,74 @@ class BodyView:
     head_known: Bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BodyPose:
+    """Where a body's parts are in N frames, before limits: what `rows` makes ``smplx117`` of.
+
+    Attributes:
+        chest: [N, 3, 3] orientation of the chest in body axes of the camera turned to the person.
+        head: [N, 3, 3] orientation of the head in the same axes; anything where it is not known.
+        arms: left and right, in the chest's axes, the right one mirrored.
+        hands: [2, N, 3, 3] orientation of left and right hand in the chest's axes, the right one mirrored.
+        fingers: [2, N, 15, 3] axis-angle of the joints of left and right hand, the right one's mirrored.
+        misfit: [N, 2] of each palm (see `hands.hand_rotation`).
+        bend: [N, 2] radians by which each hand was seen to bend off its forearm.
+    """
+
+    chest: F
+    head: F
+    arms: tuple[ArmPoints, ArmPoints]
+    hands: F
+    fingers: F
+    misfit: F
+    bend: F
+
+
 def body_rotations(view: BodyView, camera: Camera) -> tuple[F32, F32, F32]:
     """``smplx117`` rows [N, 117], the misfit of each palm [N, 2] (see `hands.hand_rotation`) and how far each hand was
     seen to bend off its forearm [N, 2], in radians and before the wrist's limit.
 
     Hands that are not valid have zero rows; what becomes of their wrists, `arm.arm_rotations` says.
     """
-    count = len(view.pose_px)
-    view, camera = turned_to(view, camera)
+    pose = body_pose(*turned_to(view, camera))
+    return pose_rows(pose, view), pose.misfit.astype(np.float32), pose.bend.astype(np.float32)
+
+
+def body_pose(view: BodyView, camera: Camera) -> BodyPose:
+    """The pose by geometry alone, from a view with its camera as `turned_to` gives them."""
     scale = px_per_m(view.pose_px, view.pose_world_m)
     shoulders = _shoulders_m(view, camera, scale)
     chest = chest_rotation(view, shoulders)
-    joints = {name: np.zeros((count, 3)) for name in SMPLX117_JOINTS}
-    misfit, bend = np.zeros((count, 2)), np.zeros((count, 2))
-    head = turn_to(view.head_px, camera) @ (view.head * CAMERA_TO_BODY[:, None] * CAMERA_TO_BODY)
-    relative = limit_angle(np.swapaxes(chest, -1, -2) @ head, _HEAD_LIMIT_RAD)
-    joints["head"] = axis_angle_from_matrix(relative) * view.head_known[:, None]
     origin = _chest_origin(view, shoulders, chest, scale)
+    arms = tuple(_arm_points(view, camera, shoulders, chest, origin, index) for index in (0, 1))
+    hands, fingers, misfit = zip(*(_hand(view, camera, chest, index) for index in (0, 1)), strict=True)
+    bend = [wrist_bend_rad(arms[i], hands[i]) * view.hand_valid[:, i] for i in (0, 1)]
+    return BodyPose(
+        chest=chest,
+        head=turn_to(view.head_px, camera) @ (view.head * CAMERA_TO_BODY[:, None] * CAMERA_TO_BODY),
+        arms=(arms[0], arms[1]),
+        hands=np.stack(hands),
+        fingers=np.stack(fingers),
+        misfit=np.stack(misfit, axis=1),
+        bend=np.stack(bend, axis=1),
+    )
+
+
+def pose_rows(pose: BodyPose, view: BodyView) -> F32:
+    """``smplx117`` rows [N, 117] of a pose; what is not known in the view is zero or rests."""
+    count = len(pose.chest)
+    joints = np.zeros((count, len(SMPLX117_JOINTS), 3))
+    relative = limit_angle(np.swapaxes(pose.chest, -1, -2) @ pose.head, _HEAD_LIMIT_RAD)
+    joints[:, SMPLX117_JOINTS.index("head")] = axis_angle_from_matrix(relative) * view.head_known[:, None]
     for index, side in enumerate(("left", "right")):
-        arm = _arm_points(view, camera, shoulders, chest, origin, index)
-        hand, fingers, misfit[:, index] = _hand(view, camera, chest, index)
-        bend[:, index] = wrist_bend_rad(arm, hand) * view.hand_valid[:, index]
-        rows = arm_rotations(arm, hand, view.hand_valid[:, index])
-        rows = rows * (_AXIS_ANGLE_MIRROR if side == "right" else 1.0)
+        back = _AXIS_ANGLE_MIRROR if side == "right" else 1.0
+        rows = arm_rotations(pose.arms[index], pose.hands[index], view.hand_valid[:, index]) * back
         for column, name in enumerate(("collar", "shoulder", "elbow", "wrist")):
-            joints[f"{side}_{name}"] = rows[:, column]
+            joints[:, SMPLX117_JOINTS.index(f"{side}_{name}")] = rows[:, column]
         first = SMPLX117_JOINTS.index(f"{side}_index1")
-        for column, name in enumerate(SMPLX117_JOINTS[first : first + 15]):
-            joints[name] = fingers[:, column]
-    body = np.stack([joints[name] for name in SMPLX117_JOINTS], axis=1).reshape(count, 3 * len(SMPLX117_JOINTS))
-    return body.astype(np.float32), misfit.astype(np.float32), bend.astype(np.float32)
+        known = view.hand_valid[:, index, None, None]
+        joints[:, first : first + 15] = pose.fingers[index] * known * back
+    return joints.reshape(count, 3 * len(SMPLX117_JOINTS)).astype(np.float32)
 
 
 def turned_to(view: BodyView, camera: Camera) -> tuple[BodyView, Camera]:
@@ -243,7 +281,7 @@ def bone_length_m(ray: F, start_m: F, guess: F, visibility: F) -> float:
 
 
 def _hand(view: BodyView, camera: Camera, chest: F, index: int) -> tuple[F, F, F]:
-    """Orientation in the chest's axes (right mirrored), finger rows [N, 15, 3] (unmirrored) and palm misfit [N]."""
+    """Orientation in the chest's axes, finger rows [N, 15, 3] and palm misfit [N]; of a right hand all mirrored."""
     mirror = _MIRROR if index == 1 else np.ones(3)
     points = np.asarray(view.hands_px[:, index], dtype=np.float64)
     sight = turn_to(points[..., :2].mean(axis=1), camera)
@@ -251,13 +289,9 @@ def _hand(view: BodyView, camera: Camera, chest: F, index: int) -> tuple[F, F, F
     known = view.hand_valid[:, index]
     rotation, misfit = hand_rotation(points)
     rotation = np.where(known[:, None, None], rotation, np.eye(3))
-    fingers = finger_rotations(points, rotation) * known[:, None, None]
     above = np.swapaxes(chest, -1, -2) @ sight
-    return (
-        (mirror_x(above) if index == 1 else above) @ rotation,
-        fingers * (_AXIS_ANGLE_MIRROR if index == 1 else 1.0),
-        np.where(known, misfit, 0.0),
-    )
+    above = mirror_x(above) if index == 1 else above
+    return above @ rotation, finger_rotations(points, rotation) * known[:, None, None], np.where(known, misfit, 0.0)
 
 
 def _between(values: F, low: float, high: float) -> F:
