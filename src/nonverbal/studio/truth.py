@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from nonverbal import __version__
 from nonverbal.avatar.mesh import Avatar
 from nonverbal.avatar.pose import head_frames
 from nonverbal.dataset.manifest import ModelUse
@@ -24,6 +25,9 @@ from nonverbal.dataset.schema import ClipMotion
 from nonverbal.dataset.splits import SplitConfig
 from nonverbal.dataset.write import WriteResult
 from nonverbal.motion.rotations import F, axis_angle_from_matrix, swing_between
+from nonverbal.pipeline.stage import Codec
+from nonverbal.pipeline.store import JsonCodec
+from nonverbal.records import dumps
 from nonverbal.spaces import get_space
 from nonverbal.studio.scene import BODY_TO_CAMERA, Scene, View
 from nonverbal.studio.talk import PARTICIPANTS, Performance, SpokenLine, Talk
@@ -45,6 +49,9 @@ class Spoken:
 
     language: str
     turns: tuple[Turn, ...]
+
+
+_MOTION, _SPOKEN = MotionCodec(), JsonCodec(Spoken)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,13 +147,11 @@ def rttm(talk: Talk, recording: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TrueDialogue:
-    """A dialogue of a truth dataset: the source it is the truth of, and functions that make its parts when asked."""
+    """A dialogue of a truth dataset: the source it is the truth of, its length, and a function that makes its parts."""
 
     source: Source
     duration_s: float
-    motions: Callable[[], tuple[Motion, ...]]
-    spoken: Callable[[], Spoken]
-    key: str
+    make: Callable[[], tuple[Spoken, tuple[Motion, ...]]]
 
     @property
     def clip(self) -> Clip:
@@ -158,23 +163,29 @@ class TrueDialogue:
 def write_truth(
     root: Path, work: Path, dialogues: Iterable[TrueDialogue], config: dict[str, Any], models: Sequence[ModelUse]
 ) -> WriteResult:
-    """Makes `root` the dataset of the given dialogues; `work` holds their motion files, on the same file system.
+    """Makes `root` the dataset of the given dialogues; `work` holds what they are made of, on the same file system.
 
-    A motion file that is there already is not made again: its name holds the dialogue's key.
+    A dialogue whose parts are there already, made with the same `config`, is not made again.
     """
+    key = hashlib.sha256(dumps([__version__, config]).encode()).hexdigest()[:12]
     finished, sources = [], []
     work.mkdir(parents=True, exist_ok=True)
-    codec = MotionCodec()
     for dialogue in dialogues:
         clip = dialogue.clip
-        path = work / f"{clip.clip_id}.{dialogue.key}{codec.suffix}"
-        if not path.exists():
-            temporary = path.with_suffix(".part")
-            codec.write(temporary, ClipMotion(clip.clip_id, dialogue.motions()))
-            temporary.replace(path)
-        finished.append(FinishedClip(clip, dialogue.source, dialogue.key, path, partial(dialogue.spoken)))
-        sources.append(dialogue.source)
-    return assemble(root, finished, [], [SourceVerdict(s) for s in sources], SplitConfig(), config, models)
+        motion, spoken = (work / f"{clip.clip_id}.{key}{codec.suffix}" for codec in (_MOTION, _SPOKEN))
+        if not motion.exists():
+            words, motions = dialogue.make()
+            _commit(_SPOKEN, spoken, words)
+            _commit(_MOTION, motion, ClipMotion(clip.clip_id, motions))
+        finished.append(FinishedClip(clip, dialogue.source, key, motion, partial(_SPOKEN.read, spoken)))
+        sources.append(SourceVerdict(dialogue.source))
+    return assemble(root, finished, [], sources, SplitConfig(), config, models)
+
+
+def _commit(codec: Codec, path: Path, value: Any) -> None:
+    temporary = path.with_suffix(".part")
+    codec.write(temporary, value)
+    temporary.replace(path)
 
 
 def file_source(path: Path, title: str) -> Source:
@@ -184,9 +195,9 @@ def file_source(path: Path, title: str) -> Source:
     return Source(digest, str(path), path.stat().st_size, channel=title, title=title, licence="CC0-1.0")
 
 
-def imagined_source(seed: int, number: int) -> Source:
-    """The source of a dialogue that was never rendered: its id is a hash of what it is made from."""
-    name = f"studio-{seed}-{number:05d}"
+def imagined_source(seed: int) -> Source:
+    """The source of a dialogue that was never filmed: its id is a hash of what it is made from."""
+    name = f"studio-{seed}-imagined"
     return Source(hashlib.sha256(name.encode()).hexdigest(), name, 0, channel=name, title=name, licence="CC0-1.0")
 
 

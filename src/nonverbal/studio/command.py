@@ -1,0 +1,66 @@
+"""`nonverbal studio`: the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from nonverbal.studio.casting import Tick, silent
+from nonverbal.studio.hours import TruthSettings, write_hours
+from nonverbal.studio.shoot import StudioSettings, shoot_podcast
+from nonverbal.verdicts import UserError
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A podcast of two made-up people whose every word, turn, expression and gesture is known."""
+
+    out: Path
+    """Folder for podcast.mp4, podcast.rttm and the dataset truth/; with --truth-only, of the dataset itself."""
+    truth_only: bool = False
+    """Write dialogues without sound or picture: training data, in minutes."""
+    hours: float | None = None
+    """With --truth-only: length of all dialogues together; each is --minutes long, at most 15."""
+    settings: Annotated[StudioSettings, tyro.conf.arg(name="")] = field(default_factory=StudioSettings)
+
+    def run(self, console: Console) -> int:
+        if self.hours is not None and not self.truth_only:
+            raise UserError("--hours goes with --truth-only; a filmed podcast takes --minutes")
+        with ticking(console) as tick:
+            if self.truth_only:
+                hours = self.settings.minutes / 60 if self.hours is None else self.hours
+                asked = TruthSettings(hours, min(self.settings.minutes, hours * 60), self.settings.seed)
+                count = write_hours(self.out, asked, tick)
+                told = f"{count} dialogues of {asked.minutes:g} minutes in {self.out}"
+            else:
+                video = shoot_podcast(self.out, self.settings, tick)
+                told = f"{video}, its podcast.rttm, and its truth in {self.out / 'truth'}"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        return 0
+
+
+@contextmanager
+def ticking(console: Console) -> Iterator[Tick]:
+    """A tick that draws a bar with rate and time left where somebody looks."""
+    if not console.is_terminal:
+        yield silent
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        bar = progress.add_task("", rate="")
+
+        def tick(what: str, done: int, of: int) -> None:
+            task = progress.tasks[bar]
+            if task.description != what:
+                progress.reset(bar, description=what)
+            rate = f"{task.speed:.1f}/s" if task.speed else ""
+            progress.update(bar, completed=done, total=of, rate=rate)
+
+        yield tick

@@ -1,0 +1,72 @@
+"""Hours of dialogues whose words and movements are known, without sound or picture: training data in minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nonverbal.records import to_plain
+from nonverbal.studio.casting import MODELS, ROOM, Tick, cast_person, perform, silent, streams
+from nonverbal.studio.rhythm import time_talk
+from nonverbal.studio.scene import build_scene
+from nonverbal.studio.script import write_script
+from nonverbal.studio.talk import PARTICIPANTS
+from nonverbal.studio.truth import (
+    Spoken,
+    TrueDialogue,
+    everything_seen,
+    imagined_source,
+    transcript,
+    true_motion,
+    write_truth,
+)
+from nonverbal.types import Motion
+from nonverbal.verdicts import UserError
+
+
+@dataclass(frozen=True)
+class TruthSettings:
+    """Hours of dialogues without sound or picture."""
+
+    hours: float = 1.0
+    """Length of all dialogues together."""
+    minutes: float = 10.0
+    """Length of each."""
+    seed: int = 1000
+    """Decides everything; dialogue i is that of seed + i."""
+
+    def __post_init__(self) -> None:
+        if self.hours <= 0 or not 0.1 <= self.minutes <= 15:
+            raise UserError(
+                f"hours={self.hours:g}, minutes={self.minutes:g}: expected hours above 0 and minutes from 0.1 to 15"
+            )
+
+
+def write_hours(out: Path, settings: TruthSettings, tick: Tick = silent) -> int:
+    """Makes `out` a dataset of studio dialogues that were never filmed; returns how many there are."""
+    count = max(1, round(settings.hours * 60 / settings.minutes))
+
+    def dialogues() -> Iterator[TrueDialogue]:
+        for number in range(count):
+            tick("dialogues", number, count)
+            yield _imagine(settings, number)
+        tick("dialogues", count, count)
+
+    write_truth(out, out / ".nonverbal" / "studio", dialogues(), {"studio": to_plain(settings)}, MODELS)
+    return count
+
+
+def _imagine(settings: TruthSettings, number: int) -> TrueDialogue:
+    seed, duration_s = settings.seed + number, settings.minutes * 60
+
+    def make() -> tuple[Spoken, tuple[Motion, ...]]:
+        (writer, sets) = streams(seed, "script", "scene")
+        talk = time_talk(write_script(writer, duration_s * ROOM), seed, duration_s)
+        scene = build_scene("split", talk, sets, 1280, 720)
+        people = {p: cast_person(seed, p) for p in PARTICIPANTS}
+        acted = perform(talk, scene, people, seed)
+        seen = (everything_seen(acted[p], people[p].avatar, i) for i, p in enumerate(PARTICIPANTS))
+        return transcript(talk), tuple(true_motion(filmed, scene) for filmed in seen)
+
+    return TrueDialogue(imagined_source(seed), duration_s, make)

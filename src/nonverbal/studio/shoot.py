@@ -1,0 +1,133 @@
+"""A podcast whose truth is known, from its settings to the files.
+
+OUT/podcast.mp4     pictures and sound
+OUT/podcast.rttm    who is heard when
+OUT/truth/          everything else, as a dataset like those that `nonverbal build` makes
+OUT/studio.json     the settings, and who was cast
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nonverbal.avatar.dress import dress
+from nonverbal.media.encode import Mp4Writer
+from nonverbal.records import to_plain
+from nonverbal.studio.casting import MODELS, ROOM, Person, Tick, cast_person, perform, random_lighting, silent, streams
+from nonverbal.studio.film import Cast, film, film_log
+from nonverbal.studio.grade import Recorder, backdrop, random_grade
+from nonverbal.studio.mix import record_talk
+from nonverbal.studio.replay import Recording, read_arkit_csv, replay
+from nonverbal.studio.scene import LAYOUTS, Layout, Scene, build_scene
+from nonverbal.studio.script import write_script
+from nonverbal.studio.talk import PARTICIPANTS, Performance
+from nonverbal.studio.truth import (
+    Spoken,
+    TrueDialogue,
+    file_source,
+    rttm,
+    transcript,
+    true_motion,
+    write_truth,
+)
+from nonverbal.studio.voices import DEFAULT_VOICES, open_voices
+from nonverbal.timeline import FPS
+from nonverbal.types import Motion
+from nonverbal.verdicts import UserError
+
+
+@dataclass(frozen=True)
+class StudioSettings:
+    """What a podcast is like. Everything not said here follows from the seed."""
+
+    minutes: float = 2.0
+    """Length of the podcast; lines that would not fit are left out."""
+    seed: int = 7
+    """Decides people, words, voices' melody, movements, cameras, light and noise. 1,000 and above may have been used to
+    fit the estimators: measure with smaller ones."""
+    layout: Layout = "split"
+    """split: a camera each, side by side; wide: one camera; cuts: one camera at a time."""
+    voices: tuple[str, str] = DEFAULT_VOICES
+    """The voices of A and B: joe, joe:1.2 (raised by that factor), an espeak-ng voice such as en-us+f3, or a folder
+    with recordings and their lines.jsonl."""
+    replay: Path | None = None
+    """A recorded ARKit track (CSV of Live Link Face): faces and heads follow it instead of the words."""
+    width_px: int = 1280
+    """Width of the picture."""
+    height_px: int = 720
+    """Height of the picture."""
+
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.minutes <= 180:
+            raise UserError(f"minutes={self.minutes:g}: expected 0.1 to 180; make several podcasts for more")
+        if self.layout not in LAYOUTS:
+            raise UserError(f"unknown layout {self.layout!r}; the layouts are {', '.join(LAYOUTS)}")
+        if self.seed < 0:
+            raise UserError(f"seed={self.seed}: expected 0 or more")
+        if min(self.width_px, self.height_px) < 240 or self.width_px % 4 or self.height_px % 4:
+            raise UserError(
+                f"a picture of {self.width_px} x {self.height_px}: expected multiples of 4, at least 240 pixels each"
+            )
+
+
+def shoot_podcast(out: Path, settings: StudioSettings, tick: Tick = silent) -> Path:
+    """Makes a podcast and its truth in the folder `out`; returns the path of the video.
+
+    Raises:
+        UserError: a voice, the replayed track or a package is missing or not usable.
+    """
+    seed = settings.seed
+    tick("speech", 0, 1)
+    (writer, sets) = streams(seed, "script", "scene")
+    voices = dict(zip(PARTICIPANTS, open_voices(settings.voices), strict=True))
+    duration_s = settings.minutes * 60
+    talk, samples, rate_hz = record_talk(write_script(writer, duration_s * ROOM), voices, seed, duration_s)
+    tick("people", 0, 1)
+    scene = build_scene(settings.layout, talk, sets, settings.width_px, settings.height_px)
+    people = {p: cast_person(seed, p) for p in PARTICIPANTS}
+    acted = perform(talk, scene, people, seed)
+    if settings.replay is not None:
+        acted = _replayed(acted, read_arkit_csv(settings.replay))
+    cast = [Cast(acted[p], dress(people[p].avatar, people[p].look)) for p in PARTICIPANTS]
+    out.mkdir(parents=True, exist_ok=True)
+    video = out / "podcast.mp4"
+    _shoot(video, cast, scene, samples, rate_hz, settings, tick)
+    tick("truth", 0, 1)
+    (out / "podcast.rttm").write_text(rttm(talk, "podcast"), encoding="utf-8")
+
+    def make() -> tuple[Spoken, tuple[Motion, ...]]:
+        return transcript(talk), tuple(true_motion(film_log(c, scene), scene) for c in cast)
+
+    dialogue = TrueDialogue(file_source(video, f"studio-{seed}"), len(scene.shots) / FPS, make)
+    config = {"studio": to_plain(replace(settings, replay=None)) | {"replay": settings.replay and settings.replay.name}}
+    write_truth(out / "truth", out / ".work", [dialogue], config, MODELS)
+    _note(out / "studio.json", config, people)
+    tick("truth", 1, 1)
+    return video
+
+
+def _replayed(acted: dict[str, Performance], recording: Recording) -> dict[str, Performance]:
+    return {p: replay(performance, recording) for p, performance in acted.items()}
+
+
+def _shoot(
+    video: Path, cast: list[Cast], scene: Scene, samples: Any, rate_hz: int, settings: StudioSettings, tick: Tick
+) -> None:
+    walls, lamps, camera = streams(settings.seed, "backdrops", "light", "camera")
+    sizes = [(v.box_px[2] - v.box_px[0], v.box_px[3] - v.box_px[1]) for v in scene.views]
+    backdrops = [backdrop(walls, *size) for size in sizes]
+    lightings = [random_lighting(lamps) for _ in scene.views]
+    grade = random_grade(camera)
+    recorder = Recorder(grade, settings.seed, scene.width_px, scene.height_px)
+    with Mp4Writer(video, scene.width_px, scene.height_px, round(FPS), samples, rate_hz, grade.crf) as writer:
+        for number, picture in enumerate(film(cast, scene, backdrops, lightings, recorder)):
+            writer.add(picture)
+            tick("pictures", number + 1, len(scene.shots))
+
+
+def _note(path: Path, config: dict[str, Any], people: dict[str, Person]) -> None:
+    cast = {p: to_plain((person.avatar.identity, person.look, person.style)) for p, person in people.items()}
+    path.write_text(json.dumps(config | {"cast": cast}, indent=1) + "\n", encoding="utf-8")
