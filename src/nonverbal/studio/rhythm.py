@@ -1,0 +1,79 @@
+"""Times of words and speech sounds without any sound: a duration model for talks that are never heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nonverbal.studio.layout import Layout
+from nonverbal.studio.pronounce import SENTENCE_MARKS, WordSounds, pronounce_lines
+from nonverbal.studio.talk import PARTICIPANTS, Line, Phone, SpokenWord, Talk
+
+_CLASS_OF = {
+    **dict.fromkeys("pbtdkɡɾʔ", "stop"),
+    **dict.fromkeys("fvθðszʃʒhx", "fricative"),
+    **dict.fromkeys(("tʃ", "dʒ"), "affricate"),
+    **dict.fromkeys(("m", "n", "ŋ", "n̩", "m̩"), "nasal"),
+    **dict.fromkeys("lɹrjwɫ", "glide"),
+    **dict.fromkeys(("ə", "ɐ", "ᵻ", "ɚ", "əl"), "weak"),
+}
+_MEAN_S = {
+    "stop": 0.062, "fricative": 0.078, "affricate": 0.095, "nasal": 0.062, "glide": 0.058, "weak": 0.056,
+    "short": 0.072, "long": 0.105,
+}  # fmt: skip
+_SPREAD = 0.28
+"""Standard deviation of the logarithm of one sound's duration."""
+_STRESSED, _EMPHASISED, _FINAL = 1.2, 1.2, 1.45
+"""Factors on a stressed vowel, on an emphasised word, and on the sounds from the last vowel before a pause on."""
+_RATE_SPREAD, _LINE_SPREAD = 0.1, 0.08
+_COMMA_S, _STOP_S = 0.16, 0.34
+"""Median pause within and after a sentence."""
+_LAUGH_S = (0.6, 1.5)
+_PACE_OF_MOOD = 0.06
+
+
+def time_talk(lines: Sequence[Line], seed: int, duration_s: float | None = None) -> Talk:
+    """The talk as it could have been spoken; the same arguments give the same times.
+
+    Args:
+        lines: what is said.
+        seed: decides both speakers' pace and every duration.
+        duration_s: length of the talk; lines that would not fit are left out. None for as long as it takes.
+    """
+    rng = np.random.default_rng((seed, 2))
+    pace = dict(zip(PARTICIPANTS, np.exp(rng.normal(0.0, _RATE_SPREAD, len(PARTICIPANTS))), strict=True))
+    layout = Layout(duration_s)
+    for line, words in zip(lines, pronounce_lines([line.text for line in lines]), strict=True):
+        spoken = _time_line(line, words, float(pace[line.participant]), rng)
+        if layout.put(line, spoken, float(rng.uniform(*_LAUGH_S))) is None:
+            break
+    return layout.talk()
+
+
+def _time_line(
+    line: Line, words: Sequence[WordSounds], pace: float, rng: np.random.Generator
+) -> tuple[SpokenWord, ...]:
+    """The words from second 0 on; `pace` above 1 is slower."""
+    pace *= float(np.exp(rng.normal(0.0, _LINE_SPREAD))) * (1.0 - _PACE_OF_MOOD * line.mood)
+    noise = iter(np.exp(rng.normal(0.0, _SPREAD, sum(len(word.sounds) for word in words))).tolist())
+    pauses = np.exp(rng.normal(0.0, 0.4, len(words))).tolist()
+    out, at_s = [], 0.0
+    for i, word in enumerate(words):
+        emphasis = _EMPHASISED if i in line.emphasis else 1.0
+        last_vowel = max((k for k, sound in enumerate(word.sounds) if sound.vowel), default=0)
+        final = word.mark or i == len(words) - 1
+        phones = []
+        for k, sound in enumerate(word.sounds):
+            seconds = _mean_s(sound.symbol) * next(noise) * pace * emphasis
+            seconds *= (_STRESSED if sound.stress == 1 else 1.0) * (_FINAL if final and k >= last_vowel else 1.0)
+            phones.append(Phone(sound.symbol, at_s, at_s + seconds, sound.stress))
+            at_s += seconds
+        out.append(SpokenWord(word.word, phones[0].start_s, at_s, tuple(phones)))
+        if word.mark:
+            at_s += (_STOP_S if word.mark in SENTENCE_MARKS else _COMMA_S) * pauses[i]
+    return tuple(out)
+
+
+def _mean_s(symbol: str) -> float:
+    return _MEAN_S[_CLASS_OF.get(symbol) or ("short" if len(symbol) == 1 else "long")]
