@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,13 +24,6 @@ MODELS = (
 
 ROOM = 1.3
 """How much more is written than there is time for: lines that would not fit are left out."""
-
-Tick = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and of how much."""
-
-
-def silent(what: str, done: int, of: int) -> None:
-    """A tick that tells nobody."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

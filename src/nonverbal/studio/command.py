@@ -12,9 +12,8 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nonverbal.studio.casting import Tick, silent
-from nonverbal.studio.hours import TruthSettings, write_hours
-from nonverbal.studio.shoot import StudioSettings, shoot_podcast
+from nonverbal.studio.settings import StudioSettings, TruthSettings
+from nonverbal.studio.talk import Tick, silent
 from nonverbal.verdicts import UserError
 
 
@@ -33,6 +32,10 @@ class Studio:
     def run(self, console: Console) -> int:
         if self.hours is not None and not self.truth_only:
             raise UserError("--hours goes with --truth-only; a filmed podcast takes --minutes")
+        # Imported here, since compilers and networks come along that no other command needs.
+        from nonverbal.studio.hours import write_hours
+        from nonverbal.studio.shoot import shoot_podcast
+
         with ticking(console) as tick:
             if self.truth_only:
                 hours = self.settings.minutes / 60 if self.hours is None else self.hours

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from nonverbal.records import to_plain
-from nonverbal.studio.casting import MODELS, ROOM, Tick, cast_person, perform, silent, streams
+from nonverbal.studio.casting import MODELS, ROOM, cast_person, perform, streams
 from nonverbal.studio.rhythm import time_talk
 from nonverbal.studio.scene import build_scene
 from nonverbal.studio.script import write_script
-from nonverbal.studio.talk import PARTICIPANTS
+from nonverbal.studio.settings import TruthSettings
+from nonverbal.studio.talk import PARTICIPANTS, Tick, silent
 from nonverbal.studio.truth import (
     Spoken,
     TrueDialogue,
@@ -22,25 +22,6 @@ from nonverbal.studio.truth import (
     write_truth,
 )
 from nonverbal.types import Motion
-from nonverbal.verdicts import UserError
-
-
-@dataclass(frozen=True)
-class TruthSettings:
-    """Hours of dialogues without sound or picture."""
-
-    hours: float = 1.0
-    """Length of all dialogues together."""
-    minutes: float = 10.0
-    """Length of each."""
-    seed: int = 1000
-    """Decides everything; dialogue i is that of seed + i."""
-
-    def __post_init__(self) -> None:
-        if self.hours <= 0 or not 0.1 <= self.minutes <= 15:
-            raise UserError(
-                f"hours={self.hours:g}, minutes={self.minutes:g}: expected hours above 0 and minutes from 0.1 to 15"
-            )
 
 
 def write_hours(out: Path, settings: TruthSettings, tick: Tick = silent) -> int:

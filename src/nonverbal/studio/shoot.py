@@ -9,21 +9,22 @@ OUT/studio.json     the settings, and who was cast
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nonverbal.avatar.dress import dress
 from nonverbal.media.encode import Mp4Writer
 from nonverbal.records import to_plain
-from nonverbal.studio.casting import MODELS, ROOM, Person, Tick, cast_person, perform, random_lighting, silent, streams
+from nonverbal.studio.casting import MODELS, ROOM, Person, cast_person, perform, random_lighting, streams
 from nonverbal.studio.film import Cast, film, film_log
 from nonverbal.studio.grade import Recorder, backdrop, random_grade
 from nonverbal.studio.mix import record_talk
 from nonverbal.studio.replay import Recording, read_arkit_csv, replay
-from nonverbal.studio.scene import LAYOUTS, Layout, Scene, build_scene
+from nonverbal.studio.scene import Scene, build_scene
 from nonverbal.studio.script import write_script
-from nonverbal.studio.talk import PARTICIPANTS, Performance
+from nonverbal.studio.settings import StudioSettings
+from nonverbal.studio.talk import PARTICIPANTS, Performance, Tick, silent
 from nonverbal.studio.truth import (
     Spoken,
     TrueDialogue,
@@ -33,44 +34,9 @@ from nonverbal.studio.truth import (
     true_motion,
     write_truth,
 )
-from nonverbal.studio.voices import DEFAULT_VOICES, open_voices
+from nonverbal.studio.voices import open_voices
 from nonverbal.timeline import FPS
 from nonverbal.types import Motion
-from nonverbal.verdicts import UserError
-
-
-@dataclass(frozen=True)
-class StudioSettings:
-    """What a podcast is like. Everything not said here follows from the seed."""
-
-    minutes: float = 2.0
-    """Length of the podcast; lines that would not fit are left out."""
-    seed: int = 7
-    """Decides people, words, voices' melody, movements, cameras, light and noise. 1,000 and above may have been used to
-    fit the estimators: measure with smaller ones."""
-    layout: Layout = "split"
-    """split: a camera each, side by side; wide: one camera; cuts: one camera at a time."""
-    voices: tuple[str, str] = DEFAULT_VOICES
-    """The voices of A and B: joe, joe:1.2 (raised by that factor), an espeak-ng voice such as en-us+f3, or a folder
-    with recordings and their lines.jsonl."""
-    replay: Path | None = None
-    """A recorded ARKit track (CSV of Live Link Face): faces and heads follow it instead of the words."""
-    width_px: int = 1280
-    """Width of the picture."""
-    height_px: int = 720
-    """Height of the picture."""
-
-    def __post_init__(self) -> None:
-        if not 0.1 <= self.minutes <= 180:
-            raise UserError(f"minutes={self.minutes:g}: expected 0.1 to 180; make several podcasts for more")
-        if self.layout not in LAYOUTS:
-            raise UserError(f"unknown layout {self.layout!r}; the layouts are {', '.join(LAYOUTS)}")
-        if self.seed < 0:
-            raise UserError(f"seed={self.seed}: expected 0 or more")
-        if min(self.width_px, self.height_px) < 240 or self.width_px % 4 or self.height_px % 4:
-            raise UserError(
-                f"a picture of {self.width_px} x {self.height_px}: expected multiples of 4, at least 240 pixels each"
-            )
 
 
 def shoot_podcast(out: Path, settings: StudioSettings, tick: Tick = silent) -> Path:
