@@ -1,4 +1,4 @@
-"""The command line: `nonverbal build | stats | validate | doctor | settings`, typed from dataclasses."""
+"""The command line: `nonverbal build | stats | validate | studio | benchmark | doctor | settings`, from dataclasses."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import tyro
 from rich.console import Console
 
 from nonverbal import __version__, doctor
+from nonverbal.accuracy.benchmark import Accuracy
+from nonverbal.accuracy.real import Real
 from nonverbal.build import build
 from nonverbal.dataset.stats import as_json, comparison_table, detail_table, statistics
 from nonverbal.dataset.validate import validate
@@ -20,6 +22,7 @@ from nonverbal.pipeline.lock import OutputError
 from nonverbal.progress import watching
 from nonverbal.report import show_build
 from nonverbal.settings import BuildSettings, load_settings, to_toml
+from nonverbal.studio.command import Studio
 from nonverbal.verdicts import UserError
 
 _PATH = tyro.conf.Positional[Path]
@@ -100,7 +103,20 @@ class Settings:
         return 0
 
 
-Command = Build | Stats | Validate | Doctor | Settings
+@dataclass(frozen=True)
+class Benchmark:
+    """How close the pipeline comes to a known truth (accuracy), or to plain measurements on real videos (real)."""
+
+    of: (
+        Annotated[Accuracy, tyro.conf.subcommand("accuracy", prefix_name=False)]
+        | Annotated[Real, tyro.conf.subcommand("real", prefix_name=False)]
+    )
+
+    def run(self, console: Console) -> int:
+        return self.of.run(console)
+
+
+Command = Build | Stats | Validate | Studio | Benchmark | Doctor | Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,11 +145,14 @@ def _parse(arguments: list[str]) -> Command:
         Annotated[Build, tyro.conf.subcommand("build", default=Build(inputs=(), out=tyro.MISSING, settings=default))]
         | Annotated[Stats, tyro.conf.subcommand("stats")]
         | Annotated[Validate, tyro.conf.subcommand("validate")]
+        | Annotated[Studio, tyro.conf.subcommand("studio")]
+        | Annotated[Benchmark, tyro.conf.subcommand("benchmark")]
         | Annotated[Doctor, tyro.conf.subcommand("doctor")]
         | Annotated[Settings, tyro.conf.subcommand("settings")]
     )
     try:
-        command: Command = tyro.cli(kinds, prog="nonverbal", args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
+        shape = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
+        command: Command = tyro.cli(kinds, prog="nonverbal", args=arguments, config=shape)
         if isinstance(command, Build):
             command.settings.resolved()
     except ValueError as error:  # how a settings record says that one of its values is out of range
