@@ -162,10 +162,10 @@ def test_looks_are_of_unit_length_even_at_the_edge_of_the_picture(panels: np.nda
 
 QUIET = """
 import os, numpy as np
-from nonverbal.backends.mediapipe_graph import _diverted_stderr
+from nonverbal.backends.mediapipe_graph import diverted_stderr
 from nonverbal.backends.mediapipe_pose import see_person
 see_person(np.zeros((64, 64, 3), np.uint8))
-with _diverted_stderr():
+with diverted_stderr():
     os.write(2, b"W0000 chatter\\nthe decoder says something true\\n")
 """
 

@@ -77,7 +77,8 @@ def load(home: Path) -> Shot:
 
 
 def _make(film: Film, home: Path) -> None:
-    from nonverbal.studio.studio import StudioSettings, shoot_podcast
+    from nonverbal.studio.settings import StudioSettings
+    from nonverbal.studio.shoot import shoot_podcast
 
     settings = StudioSettings(minutes=film.minutes, seed=film.seed, layout=film.layout)
     shoot_podcast(home, settings)

@@ -33,7 +33,7 @@ _seen_working: set[str] = set()  # kinds that gave a result: their first one log
 
 
 @contextmanager
-def _diverted_stderr() -> Iterator[None]:
+def diverted_stderr() -> Iterator[None]:
     """Holds back what is written to descriptor 2, then passes on all lines but the known chatter."""
     with _stderr_lock, tempfile.TemporaryFile() as held:
         sys.stderr.flush()
@@ -78,7 +78,7 @@ class Graph:
         solutions = solution(module)
         self._kind = kind
         self._lock = threading.Lock()
-        with _diverted_stderr():
+        with diverted_stderr():
             self._solution = getattr(solutions, kind)(**options)
             self._solution.process(_BLACK)  # opens the delegates, which log now or never
 
@@ -87,7 +87,7 @@ class Graph:
         with self._lock:
             if self._kind in _seen_working:
                 return self._solution.process(np.ascontiguousarray(rgb))
-            with _diverted_stderr():
+            with diverted_stderr():
                 result = self._solution.process(np.ascontiguousarray(rgb))
             if any(getattr(result, name) is not None for name in result._fields):
                 _seen_working.add(self._kind)
