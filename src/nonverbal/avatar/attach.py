@@ -12,7 +12,7 @@ from nonverbal.avatar.base_mesh import load_base
 from nonverbal.avatar.mesh import Avatar, AvatarModel, load_model
 from nonverbal.avatar.pieces import Piece, affine_weights, shares_of
 from nonverbal.avatar.raster import I32
-from nonverbal.types import F32
+from nonverbal.types import F32, Bool
 
 LASH_REACH = 0.22
 """Lashes stand out this part of the eyeball's radius."""
@@ -83,14 +83,19 @@ def fit_sphere(points: F32) -> tuple[NDArray[np.float64], float]:
     return centre, float(np.sqrt(solution[3] + centre @ centre))
 
 
-def lid_rim(side: str) -> NDArray[np.intp]:
-    """The vertices of the upper lid's edge, in order of x."""
+def lid_rims(upper: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The vertices of both upper or both lower lids' edges, left eye first, in order of x."""
+    return _lid_rim("left", upper), _lid_rim("right", upper)
+
+
+def _lid_rim(side: str, upper: bool) -> NDArray[np.intp]:
     model = load_model()
     rim = np.intersect1d(vertices_of(f"{side}_socket"), vertices_of("head"))
     points = base_points(model)[rim]
-    rim, points = rim[np.argsort(points[:, 0])], points[np.argsort(points[:, 0])]
+    order = np.argsort(points[:, 0])
+    rim, points = rim[order], points[order]
     corner_y = np.interp(points[:, 0], points[[0, -1], 0], points[[0, -1], 1])
-    return rim[points[:, 1] >= corner_y]
+    return rim[points[:, 1] >= corner_y] if upper else rim[points[:, 1] <= corner_y]
 
 
 @lru_cache(maxsize=1)
@@ -101,7 +106,7 @@ def lashes() -> tuple[Piece, ...]:
 
 def _lash(side: str) -> Piece:
     model = load_model()
-    rim, ball = lid_rim(side), eyeball(side)
+    rim, ball = _lid_rim(side, upper=True), eyeball(side)
     centre = affine_weights(fit_sphere(base_points(model)[ball])[0][None].astype(np.float32), base_points(model)[ball])[
         0
     ]
@@ -132,7 +137,7 @@ def _row_of_teeth(avatar: Avatar, row: str) -> Piece:
     mouth = vertices_of("mouth")
     fit = affine_weights(base.points_m[ids], base_points(model)[mouth])
     rest = (fit @ avatar.rest_m[mouth]).astype(np.float32)
-    anchors = _jaw_anchors(model)
+    anchors = _jaw_anchors()
     weights = _follow(avatar.rest_m[anchors], base.moves_m[:, model.base_vertices[anchors]], rest, base.moves_m[:, ids])
     points = base.points_m[ids]
     around = np.arctan2(points[:, 0], points[:, 2] - points[:, 2].min())
@@ -144,20 +149,32 @@ def _row_of_teeth(avatar: Avatar, row: str) -> Piece:
 
 
 @lru_cache(maxsize=1)
-def _anchors_of_jaw() -> tuple[int, ...]:
-    """Vertices that move with the head alone: some that no action touches, some of the lower face."""
+def still_anchors() -> I32:
+    """Some vertices that move with the head alone and that no action touches."""
+    reach, head = _reach_and_head()
+    return _some(np.flatnonzero(head & (reach < 1e-5)), _STILL_ANCHORS)
+
+
+@lru_cache(maxsize=1)
+def _jaw_anchors() -> I32:
+    """`still_anchors` and some vertices of the lower face."""
+    reach, head = _reach_and_head()
+    points = base_points(load_model())
+    low = np.flatnonzero(head & (reach > 1e-3) & (points[:, 1] < 0.70) & (points[:, 2] > 0.05))
+    return np.concatenate([still_anchors(), _some(low, _JAW_ANCHORS)])
+
+
+def _reach_and_head() -> tuple[F32, Bool]:
+    """[V] how far actions move each vertex at most, and whether the head alone carries it."""
     model = load_model()
     reach = np.linalg.norm(load_base().moves_m[:, model.base_vertices], axis=2).max(axis=0)
     head = ((model.weight_bones == model.bone("head")) * model.weights).sum(axis=1) > 0.999
-    points = base_points(model)
-    still = np.flatnonzero(head & (reach < 1e-5))
-    low = np.flatnonzero(head & (reach > 1e-3) & (points[:, 1] < 0.70) & (points[:, 2] > 0.05))
-    some = [np.linspace(0, len(s) - 1, n).astype(int) for s, n in ((still, _STILL_ANCHORS), (low, _JAW_ANCHORS))]
-    return tuple(int(v) for v in np.concatenate([still[some[0]], low[some[1]]]))
+    return reach, head
 
 
-def _jaw_anchors(model: AvatarModel) -> I32:
-    return np.array(_anchors_of_jaw(), np.int32)
+def _some(vertices: NDArray[np.intp], count: int) -> I32:
+    """`count` of the vertices, evenly through their order."""
+    return vertices[np.linspace(0, len(vertices) - 1, count).astype(np.intp)].astype(np.int32)
 
 
 def _follow(anchors: F32, anchor_moves: F32, points: F32, moves: F32) -> NDArray[np.float64]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from nonverbal.avatar.atlas import SKIN_PARTS, skin_layout
+from nonverbal.avatar.atlas import skin_layout
 from nonverbal.avatar.attach import eyes, lashes, teeth
+from nonverbal.avatar.clothes import covered, shirt_piece
+from nonverbal.avatar.hair import hair_piece
 from nonverbal.avatar.look import Look
 from nonverbal.avatar.mesh import Avatar
+from nonverbal.avatar.openness import openness
 from nonverbal.avatar.paint import paint
 from nonverbal.avatar.pieces import join
-from nonverbal.avatar.raster import I32, Canvas, Surface, Window, draw, vertex_normals
+from nonverbal.avatar.raster import Canvas, Surface, Window, draw, vertex_normals
 from nonverbal.motion.camera import Camera
 from nonverbal.types import F32
 
@@ -64,16 +67,16 @@ class Dressed:
 
 def dress(avatar: Avatar, look: Look, texture_size: int = 1024) -> Dressed:
     """Gives an avatar its look."""
-    model = avatar.model
     corners, part = skin_layout()
-    pieces = join([*eyes(), *lashes(), *teeth(avatar)])
+    hair = hair_piece(look)
+    pieces = join([*eyes(), *lashes(), *teeth(avatar), shirt_piece(look), *([hair] if hair else [])])
     count = len(avatar.rest_m)
-    skin = part >= 0
-    faces = np.concatenate([model.faces[skin], pieces.faces + count])
+    skin = (part >= 0) & ~covered(look)[avatar.model.faces].all(axis=1)
+    faces = np.concatenate([avatar.model.faces[skin], pieces.faces + count]).astype(np.int32)
     texels = np.concatenate([corners[skin], pieces.corners]).reshape(-1, 6) * texture_size - 0.5
-    surface = Surface(faces.astype(np.int32), texels.astype(np.float32), paint(look, texture_size))
-    openness = np.ones(count + len(pieces.lift_m), np.float32)
-    return Dressed(avatar, look, surface, pieces.shares, pieces.lift_m, openness)
+    surface = Surface(faces, texels.astype(np.float32), paint(look, texture_size))
+    bare = Dressed(avatar, look, surface, pieces.shares, pieces.lift_m, np.zeros(0, np.float32))
+    return replace(bare, openness=openness(bare.complete(avatar.rest_m), faces))
 
 
 def render(

@@ -67,8 +67,8 @@ class Look:
     """Pattern of the shirt."""
     neckline: Neckline = "crew"
     """Cut of the shirt at the neck."""
-    sleeve_m: float = 0.5
-    """Where sleeves end, along the arm from the middle of the chest: 0.25 short, 0.5 long."""
+    sleeve: float = 1.0
+    """How much of the arm the sleeves cover, down to the wrist at 1."""
     seed: int = 0
     """What mottles the skin and lays the hairs."""
 
@@ -115,7 +115,7 @@ def random_look(rng: np.random.Generator, gender: float = 0.5) -> Look:
         shirt_second=second,
         pattern=rng.choice(PATTERNS, p=(0.5, 0.12, 0.1, 0.18, 0.1)),
         neckline=rng.choice(NECKLINES, p=(0.45, 0.25, 0.15, 0.15)),
-        sleeve_m=float(rng.choice((rng.uniform(0.23, 0.28), rng.uniform(0.30, 0.38), 0.5), p=(0.35, 0.15, 0.5))),
+        sleeve=float(rng.choice((rng.uniform(0.3, 0.42), rng.uniform(0.5, 0.75), 1.0), p=(0.35, 0.15, 0.5))),
         seed=int(rng.integers(2**31)),
     )
 

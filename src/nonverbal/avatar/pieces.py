@@ -1,4 +1,4 @@
-"""Geometry that hangs on an avatar: each vertex is a weighted sum of the avatar's, some pushed out along its normals."""
+"""Geometry that hangs on an avatar: each vertex is a weighted sum of the avatar's own, some pushed out."""
 
 from __future__ import annotations
 

@@ -5,24 +5,19 @@ Two passes, so that every pixel is coloured once however many triangles cover it
     cover    triangles -> which of them is nearest at each of four samples a pixel
     colour   samples   -> texture times light; pixels on an outline mix their four samples, the others take one
 
-Several meshes in one picture are painted from the farthest to the nearest; within a mesh the depth of each sample decides.
+Several meshes in one picture are painted from the farthest to the nearest; within a mesh the depth of each sample
+decides.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from nonverbal.types import F32
-
-os.environ.setdefault(
-    "NUMBA_CACHE_DIR", str(Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "nonverbal")
-)
-import numba  # noqa: E402  the cache folder is read at import: an installed package may be read-only
 
 I32 = NDArray[np.int32]
 U8 = NDArray[np.uint8]
@@ -96,6 +91,18 @@ def draw(picture: U8, canvas: Canvas, surface: Surface, points: F32, light: F32,
     box = _cover(nearness, owner, samples, surface.faces)
     part = picture[top:bottom, left:right]
     _colour(part, nearness, owner, samples, surface.faces, surface.texels, surface.texture, light, box)
+
+
+def nearness_at(canvas: Canvas, faces: I32, points: F32) -> F32:
+    """[V] distance of what a camera sees at each of the points [V, 3] (pixels and metres), the points' own included."""
+    samples = (points * np.array([2, 2, 1], np.float32)).astype(np.float32)
+    samples[:, 2] = 1 / samples[:, 2]
+    _cover(canvas.nearness, canvas.owner, samples, faces)
+    rows = np.clip(np.rint(samples[:, 1]).astype(np.intp), 0, canvas.owner.shape[0] - 1)
+    columns = np.clip(np.rint(samples[:, 0]).astype(np.intp), 0, canvas.owner.shape[1] - 1)
+    seen = 1 / np.maximum(canvas.nearness[rows, columns], np.float32(1e-9))
+    canvas.nearness[:] = 0
+    return seen
 
 
 @numba.njit(cache=True, nogil=True)
