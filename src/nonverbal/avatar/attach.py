@@ -14,8 +14,9 @@ from nonverbal.avatar.pieces import Piece, affine_weights, shares_of
 from nonverbal.avatar.raster import I32
 from nonverbal.types import F32, Bool
 
-LASH_REACH = 0.22
-"""Lashes stand out this part of the eyeball's radius."""
+LASH_OUT, LASH_UP = 0.13, 0.035
+"""How far lashes stand out, as parts of the way from the eyeball's centre and from the cheek below it."""
+_MARGIN_STEPS = 3
 EYE_EDGE_RAD = float(np.radians(105))
 """How far round eyeballs go, from their axis."""
 _RINGS, _SECTORS = 12, 24
@@ -83,44 +84,55 @@ def fit_sphere(points: F32) -> tuple[NDArray[np.float64], float]:
     return centre, float(np.sqrt(solution[3] + centre @ centre))
 
 
-def lid_rims(upper: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The vertices of both upper or both lower lids' edges, left eye first, in order of x."""
-    return _lid_rim("left", upper), _lid_rim("right", upper)
+@lru_cache(maxsize=2)
+def lid_edges(upper: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The vertices of both upper or both lower lids' outer edges, where lashes grow, left eye first, in order of x."""
+    return _lid_edge("left", upper), _lid_edge("right", upper)
 
 
-def _lid_rim(side: str, upper: bool) -> NDArray[np.intp]:
+def _lid_edge(side: str, upper: bool) -> NDArray[np.intp]:
+    """A lid's edge is three steps over the mesh away from where the skin meets the eye socket."""
     model = load_model()
+    points = base_points(model)
     rim = np.intersect1d(vertices_of(f"{side}_socket"), vertices_of("head"))
-    points = base_points(model)[rim]
-    order = np.argsort(points[:, 0])
-    rim, points = rim[order], points[order]
-    corner_y = np.interp(points[:, 0], points[[0, -1], 0], points[[0, -1], 1])
-    return rim[points[:, 1] >= corner_y] if upper else rim[points[:, 1] <= corner_y]
+    corners = points[rim[[points[rim, 0].argmin(), points[rim, 0].argmax()]]]
+    sign = 1.0 if upper else -1.0
+
+    def beyond(vertices: NDArray[np.intp]) -> Bool:
+        line = np.interp(points[vertices, 0], corners[:, 0], corners[:, 1])
+        return np.asarray(sign * (points[vertices, 1] - line) >= 0)
+
+    faces = model.faces[skin_layout()[1] == SKIN_PARTS.index("head")]
+    seen, ring = rim, rim[beyond(rim)]
+    for _ in range(_MARGIN_STEPS):
+        ring = np.setdiff1d(faces[np.isin(faces, ring).any(axis=1)], seen)
+        seen = np.union1d(seen, ring)
+    ring = ring[beyond(ring)]
+    return ring[np.argsort(points[ring, 0])].astype(np.intp)
 
 
 @lru_cache(maxsize=1)
 def lashes() -> tuple[Piece, ...]:
-    """The upper lashes: strips that stand out from the lid's edge, straight away from the eyeball's centre."""
-    return tuple(_lash(side) for side in ("left", "right"))
+    """The upper lashes: strips that stand out from the lid's edge, away from the eyeball's centre and upwards."""
+    return tuple(_lash(edge, eyeball(side)) for edge, side in zip(lid_edges(True), ("left", "right"), strict=True))
 
 
-def _lash(side: str) -> Piece:
+def _lash(edge: NDArray[np.intp], ball: NDArray[np.intp]) -> Piece:
     model = load_model()
-    rim, ball = _lid_rim(side, upper=True), eyeball(side)
-    centre = affine_weights(fit_sphere(base_points(model)[ball])[0][None].astype(np.float32), base_points(model)[ball])[
-        0
-    ]
-    count, total = len(rim), len(model.kept)
-    reach = LASH_REACH * np.sin(np.linspace(0.35, np.pi - 0.35, count))
+    points = base_points(model)
+    middle = fit_sphere(points[ball])[0]
+    centre = affine_weights(middle[None].astype(np.float32), points[ball])[0]
+    cheek = middle + np.array([0.0, -0.023, 0.006])
+    below = np.linalg.norm(points - cheek, axis=1).argmin()
+    count, total = len(edge), len(model.kept)
+    taper = np.sin(np.linspace(0.5, np.pi - 0.5, count))[:, None]
+    out, up = LASH_OUT * taper, LASH_UP * taper
     identity = np.eye(count)
-    tips = np.hstack([identity * (1 + reach)[:, None], -reach[:, None] * centre])
-    roots = np.hstack([identity, np.zeros((count, len(ball)))])
-    triangles = []
-    for i in range(count - 1):
-        quad = [(i, i + 1, count + i + 1), (i, count + i + 1, count + i)]
-        triangles += quad + [(a, c, b) for a, b, c in quad]
-    faces = np.array(triangles, np.int32)
-    shares = shares_of(np.concatenate([rim, ball]), np.vstack([roots, tips]), total)
+    tips = np.hstack([identity * (1 + out + up), -out * centre, -up])
+    roots = np.hstack([identity, np.zeros((count, len(ball) + 1))])
+    shares = shares_of(np.concatenate([edge, ball, [below]]), np.vstack([roots, tips]), total)
+    quads = [q for i in range(count - 1) for q in ((i, i + 1, count + i + 1), (i, count + i + 1, count + i))]
+    faces = np.array([*quads, *(q[::-1] for q in quads)], np.int32)
     corners = np.broadcast_to(place("lash", np.array([0.5, 0.5])), (*faces.shape, 2)).astype(np.float32)
     return Piece(shares, np.zeros(2 * count, np.float32), faces, corners)
 

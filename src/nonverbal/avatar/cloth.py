@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from nonverbal.avatar.clothes import BOX_M
 from nonverbal.avatar.look import Look
+from nonverbal.avatar.noise import noise
 from nonverbal.types import F32
 
 _STRIPE_M, _CHECK_M, _BUTTON_M = 0.05, 0.04, 0.085
@@ -22,10 +22,9 @@ def shirt_picture(look: Look, name: str, shape: tuple[int, ...], rng: np.random.
     picture = first + share * (second - first)
     if look.pattern in ("jacket", "buttons") and name == "shirt_front":
         picture = _front_edge(look, picture, x, y)
-    weave = rng.normal(0.0, 1.0, shape)
-    fabric = (
-        1 + 0.025 * weave + 0.9 * gaussian_filter(weave, shape[0] / 40) + 0.4 * gaussian_filter(weave, shape[0] / 90)
-    )
+    places = np.column_stack([x.ravel(), y.ravel()])
+    folds = 0.05 * noise(places, (0.06, 0.045), rng) + 0.03 * noise(places, (0.025, 0.03), rng)
+    fabric = 1 + folds.reshape(shape) + 0.02 * rng.normal(0.0, 1.0, shape)
     return np.asarray(picture * fabric[..., None], np.float32)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,12 +16,14 @@ from nonverbal.avatar.look import Look
 from nonverbal.avatar.mesh import load_model
 from nonverbal.avatar.pieces import Piece, clip, shares_of, tidy
 from nonverbal.avatar.raster import I32
-from nonverbal.avatar.regions import shirt
+from nonverbal.avatar.regions import shirt, smooth_step
 from nonverbal.types import F32, Bool
 
-GAP_M = 0.006
+GAP_M = 0.007
 """Cloth keeps at least this distance from the skin, so that bent joints do not poke through."""
-_HIDDEN_M = 0.02
+EDGE_GAP_M, HEM_M = 0.0045, 0.04
+"""Its edges are this close, and it takes this long to stand off."""
+_HIDDEN_M = 0.01
 """Skin farther than this inside the shirt is not drawn."""
 BOX_M = ((-0.46, 0.66), (0.46, -0.26))
 """Left top and right bottom of the pictures of a shirt's front and back, seen from the front."""
@@ -30,7 +33,10 @@ _CANDIDATES = 16
 def shirt_piece(look: Look) -> Piece:
     """The shirt of a look."""
     suit, points, arm = _suit()
-    return tidy(clip(suit, shirt(points, arm, look)))
+    inside = shirt(points, arm, look)
+    close = smooth_step(inside, -0.01, HEM_M)  # neckline and sleeves lie close to the skin
+    lift = EDGE_GAP_M + close * (suit.lift_m - EDGE_GAP_M)
+    return tidy(clip(replace(suit, lift_m=lift.astype(np.float32)), inside))
 
 
 def covered(look: Look) -> Bool:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from nonverbal.avatar.atlas import skin_layout
-from nonverbal.avatar.attach import eyes, lashes, teeth
+from nonverbal.avatar.attach import eyes, lashes, teeth, vertices_of
+from nonverbal.avatar.base_mesh import load_base
 from nonverbal.avatar.clothes import covered, shirt_piece
 from nonverbal.avatar.hair import hair_piece
 from nonverbal.avatar.look import Look
@@ -19,7 +20,16 @@ from nonverbal.avatar.paint import paint
 from nonverbal.avatar.pieces import join
 from nonverbal.avatar.raster import Canvas, Surface, Window, draw, vertex_normals
 from nonverbal.motion.camera import Camera
+from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import F32
+
+_OPEN_JAW = np.float32(0.6)
+"""How far the mouth is open when the light in it is found out."""
+_FLOOR = np.float32(0.3)
+"""Light that hair and cloth let through or throw at each other."""
+_MOUTH_FLOOR = np.float32(0.25)
+"""Light that teeth and tongue throw at each other."""
+_EYE_OPENNESS = np.float32(0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +79,31 @@ def dress(avatar: Avatar, look: Look, texture_size: int = 1024) -> Dressed:
     """Gives an avatar its look."""
     corners, part = skin_layout()
     hair = hair_piece(look)
-    pieces = join([*eyes(), *lashes(), *teeth(avatar), shirt_piece(look), *([hair] if hair else [])])
+    pieces = join([*teeth(avatar), *eyes(), *lashes(), shirt_piece(look), *([hair] if hair else [])])
     count = len(avatar.rest_m)
     skin = (part >= 0) & ~covered(look)[avatar.model.faces].all(axis=1)
     faces = np.concatenate([avatar.model.faces[skin], pieces.faces + count]).astype(np.int32)
     texels = np.concatenate([corners[skin], pieces.corners]).reshape(-1, 6) * texture_size - 0.5
     surface = Surface(faces, texels.astype(np.float32), paint(look, texture_size))
     bare = Dressed(avatar, look, surface, pieces.shares, pieces.lift_m, np.zeros(0, np.float32))
-    return replace(bare, openness=openness(bare.complete(avatar.rest_m), faces))
+    return replace(bare, openness=_openness(bare))
+
+
+def _openness(dressed: Dressed) -> F32:
+    """As `Dressed.openness`, where skin counts as unclothed, or the shade under a hem would show beside it.
+
+    Teeth and mouth count as they are when it is open; eyeballs, which turn, alike all over.
+    """
+    avatar, faces, count = dressed.avatar, dressed.surface.faces, len(dressed.avatar.rest_m)
+    share = _FLOOR + (1 - _FLOOR) * openness(dressed.complete(avatar.rest_m), faces)
+    share[:count] = openness(avatar.rest_m, avatar.model.faces)
+    moves = load_base().moves_m[ARKIT52_NAMES.index("jawOpen")][avatar.model.base_vertices]
+    opened = openness(dressed.complete(avatar.rest_m + _OPEN_JAW * moves), faces)
+    rows_of_teeth, balls = (len(join(group).lift_m) for group in (teeth(avatar), eyes()))
+    inside = np.concatenate([vertices_of("mouth"), vertices_of("tongue"), count + np.arange(rows_of_teeth)])
+    share[inside] = _MOUTH_FLOOR + (1 - _MOUTH_FLOOR) * opened[inside]
+    share[count + rows_of_teeth : count + rows_of_teeth + balls] = _EYE_OPENNESS
+    return share
 
 
 def render(

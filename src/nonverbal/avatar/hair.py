@@ -25,7 +25,9 @@ _THICKNESS_M: dict[HairStyle, tuple[float, float]] = {
 """At the sides and on top."""
 _CURTAIN_END_M = {"bob": 0.645, "long": 0.50}
 """How far down the hair hangs, as a height on the base mesh."""
-_EDGE_M = 0.0012
+_EDGE_M = 0.0006
+_START_M = 0.003
+"""The shell begins this far behind the painted hairline."""
 _CENTRE_M = (0.0, 0.745, HEAD_AXIS_Z_M)
 _ROWS, _COLUMNS = 9, 37
 
@@ -49,9 +51,9 @@ def _shell(look: Look) -> Piece:
     above = scalp(points, look.hairline_m)
     sides, top = _THICKNESS_M[look.hair_style]
     thickness = sides + (top - sides) * smooth_step(points[:, 1], 0.75, 0.83)
-    lift = _EDGE_M + thickness * smooth_step(above, 0.0, 0.008 + 0.6 * sides)
+    lift = _EDGE_M + thickness * smooth_step(above, _START_M, 0.012 + 0.6 * sides)
     identity = shares_of(np.arange(len(points))[:, None], np.ones((len(points), 1), np.float32), len(points))
-    return tidy(clip(Piece(identity, lift.astype(np.float32), faces, _flat(points)[faces]), above))
+    return tidy(clip(Piece(identity, lift.astype(np.float32), faces, _flat(points)[faces]), above - _START_M))
 
 
 def _flat(points: F32) -> F32:
@@ -64,14 +66,14 @@ def _flat(points: F32) -> F32:
 
 def _curtain(end_m: float) -> Piece:
     """Hair that hangs from the sides and the back of the head, over the ears."""
-    around = np.radians(np.linspace(78, 360 - 78, _COLUMNS))[None]
+    around = np.radians(np.linspace(64, 360 - 64, _COLUMNS))[None]
     down = np.linspace(0, 1, _ROWS)[:, None]
     height = 0.785 + (end_m - 0.785) * down
     out = np.interp(height, (0.50, 0.60, 0.70, 0.76, 0.79), (0.016, 0.014, 0.017, 0.015, 0.004))
     x = (0.078 + out) * np.sin(around)
     z = HEAD_AXIS_Z_M + (0.090 + out) * np.cos(around) - 0.02 * down * (np.cos(around) < 0)
     points = np.stack(np.broadcast_arrays(x, height, z), axis=-1).reshape(-1, 3).astype(np.float32)
-    return _on_skull(points, _grid_faces(_ROWS, _COLUMNS), two_sided=True)
+    return _on_skull(points, _grid_faces(_ROWS, _COLUMNS), lined=True)
 
 
 def _knot() -> Piece:
@@ -79,7 +81,7 @@ def _knot() -> Piece:
     turn, rise = np.linspace(0, 2 * np.pi, 13)[None], np.linspace(-np.pi / 2, np.pi / 2, 8)[:, None]
     ball = np.stack(np.broadcast_arrays(np.cos(rise) * np.sin(turn), np.sin(rise), np.cos(rise) * np.cos(turn)), -1)
     points = (np.array([0.0, 0.80, -0.062]) + 0.034 * ball.reshape(-1, 3)).astype(np.float32)
-    return _on_skull(points, _grid_faces(8, 13)[:, ::-1], two_sided=False)
+    return _on_skull(points, _grid_faces(8, 13)[:, ::-1], lined=False)
 
 
 def _grid_faces(rows: int, columns: int) -> I32:
@@ -90,10 +92,12 @@ def _grid_faces(rows: int, columns: int) -> I32:
     return np.concatenate([first, second]).astype(np.int32)
 
 
-def _on_skull(points: F32, faces: I32, two_sided: bool) -> Piece:
-    model = load_model()
+def _on_skull(points: F32, faces: I32, lined: bool) -> Piece:
+    """A piece that moves with the skull; one that is lined is seen from inside too, by vertices of its own."""
+    if lined:
+        faces = np.concatenate([faces, faces[:, ::-1] + len(points)])
+        points = np.concatenate([points, points])
     anchors = still_anchors()
-    weights = affine_weights(points, base_points(model)[anchors])
-    both = np.concatenate([faces, faces[:, ::-1]]) if two_sided else faces
-    shares = shares_of(anchors, weights, len(model.kept))
-    return Piece(shares, np.zeros(len(points), np.float32), np.ascontiguousarray(both), _flat(points)[both])
+    weights = affine_weights(points, base_points(load_model())[anchors])
+    shares = shares_of(anchors, weights, len(load_model().kept))
+    return Piece(shares, np.zeros(len(points), np.float32), np.ascontiguousarray(faces), _flat(points)[faces])

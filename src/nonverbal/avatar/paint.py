@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
 from nonverbal.avatar import regions
 from nonverbal.avatar.atlas import RECTANGLES, SKIN_PARTS, Unwrapped, block, unwrap
-from nonverbal.avatar.attach import EYE_EDGE_RAD, base_points, lid_rims
+from nonverbal.avatar.attach import EYE_EDGE_RAD, base_points, lid_edges
 from nonverbal.avatar.cloth import shirt_picture
 from nonverbal.avatar.look import Colour, Look
 from nonverbal.avatar.mesh import load_model
+from nonverbal.avatar.noise import noise
 from nonverbal.types import F32
 
 U8 = NDArray[np.uint8]
 IRIS_RAD = float(np.radians(23.0))
 """Half the angle that the iris takes of the eyeball: 11.7 mm of it."""
 _PUPIL = 0.36
-_LATTICE = 32
 _TEETH = 14
 
 
@@ -38,14 +37,6 @@ def paint(look: Look, size: int) -> U8:
         area = block(canvas, name)
         area[:] = pictures[name](look, name, area.shape[:2], np.random.default_rng(look.seed))
     return np.clip(np.rint(canvas), 0, 255).astype(np.uint8)
-
-
-def noise(points: F32, scale_m: float | tuple[float, ...], rng: np.random.Generator) -> F32:
-    """Smooth noise [N] in about [-1, 1] at points [N, D], whose bumps are about `scale_m` wide."""
-    dimensions = points.shape[1]
-    lattice = rng.uniform(-1.0, 1.0, (_LATTICE,) * dimensions).astype(np.float32)
-    places = (points / np.asarray(scale_m)).T % (_LATTICE - 1)
-    return np.asarray(map_coordinates(lattice, places, order=1, mode="nearest"), np.float32)
 
 
 def mix(colours: F32, other: Colour | F32, strength: F32) -> F32:
@@ -111,19 +102,19 @@ def _head(look: Look, colours: F32, points: F32, rng: np.random.Generator) -> F3
 def _lids(look: Look, colours: F32, points: F32) -> F32:
     """Dark edges where lashes grow."""
     dark = 0.35 * np.array(look.hair, np.float32) + 8
-    for upper, strength, reach_m in ((True, 0.9, 0.0014), (False, 0.4, 0.0010)):
+    for upper, strength, reach_m in ((True, 0.9, 0.0011), (False, 0.35, 0.0008)):
         near = np.flatnonzero(regions.blob(points, (0.031, 0.728, 0.135), (0.012, 0.006, 0.012)) > 0.01)
-        away = _rim_tree(upper).query(points[near])[0]
+        away = _edge_tree(upper).query(points[near])[0]
         colours[near] = mix(colours[near], dark, strength * np.exp(-((away / reach_m) ** 2)).astype(np.float32))
     return colours
 
 
-def _rim_tree(upper: bool) -> cKDTree:
+def _edge_tree(upper: bool) -> cKDTree:
     """Finds distances to the edges of the upper or the lower lids."""
     points = base_points(load_model())
     dense = []
-    for rim in lid_rims(upper):
-        line = points[rim]
+    for edge in lid_edges(upper):
+        line = points[edge]
         steps = np.linspace(0, len(line) - 1, 20 * len(line))
         dense.append(np.stack([np.interp(steps, np.arange(len(line)), line[:, axis]) for axis in range(3)], axis=-1))
     return cKDTree(np.concatenate(dense))
@@ -186,4 +177,4 @@ def _hair(look: Look, _name: str, shape: tuple[int, ...], rng: np.random.Generat
 
 
 def _lash(look: Look, _name: str, shape: tuple[int, ...], _rng: np.random.Generator) -> F32:
-    return np.broadcast_to(0.3 * np.array(look.hair, np.float32) + 6, (*shape, 3))
+    return np.broadcast_to(0.4 * np.array(look.hair, np.float32) + 14, (*shape, 3))

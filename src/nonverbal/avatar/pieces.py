@@ -62,10 +62,12 @@ def clip(piece: Piece, field: F32) -> Piece:
     turn = (lone[:, None] + np.arange(3)) % 3
     faces = np.take_along_axis(piece.faces[cut], turn, axis=1)
     corners = np.take_along_axis(piece.corners[cut], turn[:, :, None], axis=1)
-    ends = faces[:, [1, 2]]
-    along = field[faces[:, :1]] / (field[faces[:, :1]] - field[ends])
-    shares, lifts = _between(piece, np.repeat(faces[:, 0], 2), ends.ravel(), along.ravel())
-    new = len(piece.lift_m) + np.arange(2 * len(cut)).reshape(-1, 2)
+    edges = np.sort(np.stack([faces[:, [0, 1]], faces[:, [0, 2]]], axis=1).reshape(-1, 2), axis=1)
+    edges, which = np.unique(edges, axis=0, return_inverse=True)
+    share = field[edges[:, 0]] / (field[edges[:, 0]] - field[edges[:, 1]])
+    shares, lifts = _between(piece, edges[:, 0], edges[:, 1], share)
+    new = len(piece.lift_m) + which.reshape(-1, 2)
+    along = field[faces[:, :1]] / (field[faces[:, :1]] - field[faces[:, 1:]])
     new_corners = corners[:, :1] + along[..., None] * (corners[:, 1:] - corners[:, :1])
     one, two = odd == 1, odd == 2
     tips = np.column_stack([faces[one, 0], new[one]])
