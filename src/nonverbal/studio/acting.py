@@ -89,7 +89,7 @@ def _voiced(lines: tuple[SpokenLine, ...], count: int) -> F:
     """[count] 1 where words are said, with edges of 0.15 s."""
     spans = [(line.words[0].start_s, line.words[-1].end_s) for line in lines if line.words]
     start_s, end_s = np.array(spans).reshape(-1, 2).T
-    edge_s = np.full(len(spans), 0.15)
+    edge_s = 0.15
     return np.clip(humps(count, start_s - 0.1, edge_s, end_s - start_s - 0.05, edge_s).sum(axis=1), 0.0, 1.0)
 
 

@@ -60,7 +60,7 @@ def _waving(made: Sequence[Made], count: int) -> F:
         start_s = np.array([m.landing_s for m in waves]) - 0.1
         cycles = np.maximum(2.0, np.rint(1.3 * WAVE_HZ * (np.array([m.until_s for m in waves]) - start_s)))
         size = np.radians([m.wave_deg for m in waves])
-        added[:, 8] = ripples(count, start_s, cycles, np.full(len(waves), WAVE_HZ)) @ size
+        added[:, 8] = ripples(count, start_s, cycles, WAVE_HZ) @ size
     return added
 
 

@@ -6,7 +6,6 @@ back as they end; listeners look at the speaker most of the time.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,8 +75,8 @@ def looks(talk: Talk, participant: str, style: Style, towards: F, rng: np.random
             targets.append(target)
             pitched.append(state == "thinking")
             at_s += length_s
-    target = np.array(targets, dtype=np.int64)
-    return Looks(np.array(starts), target, _directions(target, np.array(pitched), style, towards, rng))
+    kinds = np.array(targets, dtype=np.int64)
+    return Looks(np.array(starts), kinds, _directions(kinds, np.array(pitched), style, towards, rng))
 
 
 def saccades(fixations: Looks, duration_s: float, rng: np.random.Generator) -> tuple[F, F]:
@@ -96,9 +95,8 @@ def _states(talk: Talk, participant: str, rng: np.random.Generator) -> Iterator[
     changes: list[tuple[float, State]] = [(0.0, "listening")]
     for spoken in talk.of(participant):
         changes.extend(_line_states(spoken, rng))
-    ordered = list(
-        heapq.merge(sorted(changes, key=lambda c: c[0]), [(talk.duration_s, "listening")], key=lambda c: c[0])
-    )
+    changes.append((talk.duration_s, "listening"))
+    ordered = sorted(changes, key=lambda change: change[0])
     for (start_s, state), (end_s, _) in itertools.pairwise(ordered):
         if min(end_s, talk.duration_s) > max(start_s, 0.0):
             yield max(start_s, 0.0), min(end_s, talk.duration_s), state

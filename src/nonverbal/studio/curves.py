@@ -33,11 +33,11 @@ def ease(u: F) -> F:
     return u * u * u * (10.0 + u * (6.0 * u - 15.0))
 
 
-def humps(count: int, start_s: F, attack_s: F, hold_s: F, release_s: F) -> Sparse:
+def humps(count: int, start_s: F, attack_s: F | float, hold_s: F | float, release_s: F | float) -> Sparse:
     """[count, K] each column rises from 0 to 1 in `attack_s`, stays there for `hold_s` and falls in `release_s`.
 
-    All arguments are [K]; a time of zero stands for a quarter of a frame. An event that lies wholly between two frame
-    centres leaves nothing.
+    Times are [K] or one for all; a time of zero stands for a quarter of a frame. An event that lies wholly between
+    two frame centres leaves nothing.
     """
     start_s, attack_s, hold_s, release_s = _columns(start_s, attack_s, hold_s, release_s)
     attack_s, release_s = np.maximum(attack_s, 0.01), np.maximum(release_s, 0.01)
@@ -48,7 +48,7 @@ def humps(count: int, start_s: F, attack_s: F, hold_s: F, release_s: F) -> Spars
     return _matrix(count, values, frame, first)
 
 
-def ripples(count: int, start_s: F, cycles: F, hz: F) -> Sparse:
+def ripples(count: int, start_s: F, cycles: F | float, hz: F | float) -> Sparse:
     """[count, K] each column is a sine of `cycles` periods of `hz` under a window that opens fast and closes slowly."""
     start_s, cycles, hz = _columns(start_s, cycles, hz)
     length_s = cycles / hz
@@ -93,7 +93,7 @@ def drift(count: int, rng: np.random.Generator, knot_s: float, width: int) -> F:
 _SPLINE_STD = 0.69  # mean standard deviation of a uniform cubic B-spline whose control points have deviation 1
 
 
-def _columns(*values: F) -> list[F]:
+def _columns(*values: F | float) -> list[F]:
     return [np.array(a, dtype=np.float64) for a in np.broadcast_arrays(*(np.atleast_1d(v) for v in values))]
 
 

@@ -70,7 +70,7 @@ def expression_face(acts: Sequence[Doing], lines: Sequence[SpokenLine], style: S
     moods = np.array([mood_mixture(line.line.mood) for line in lines]).reshape(-1, len(ARKIT52_NAMES))
     begin_s = np.array([line.start_s for line in lines])
     lasts_s = np.array([line.end_s for line in lines]) - begin_s
-    face += humps(count, begin_s - 0.2, np.full(len(lines), 0.4), lasts_s - 0.1, np.full(len(lines), 0.9)) @ moods
+    face += humps(count, begin_s - 0.2, 0.4, lasts_s - 0.1, 0.9) @ moods
     laughs = [act for act in acts if act.does == "laugh_face"]
     jaw = 0.16 * laugh_shake(laughs, count)
     face[:, ARKIT52_NAMES.index("jawOpen")] += np.maximum(jaw, -0.9 * face[:, ARKIT52_NAMES.index("jawOpen")])

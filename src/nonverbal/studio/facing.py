@@ -102,23 +102,17 @@ def _gestures(acts: Sequence[Doing], count: int, rng: np.random.Generator) -> di
         start_s, length_s, size = _table(acts, (does,))
         cycles = np.maximum(2.0, np.rint(length_s * hz * rng.uniform(0.8, 1.2, len(size))))
         way = direction if does == "nod" else rng.choice([-1.0, 1.0], len(size))
-        sums[column] += ripples(count, start_s, cycles, np.full(len(size), hz)) @ (way * size)
+        sums[column] += ripples(count, start_s, cycles, hz) @ (way * size)
     start_s, length_s, size = _table(acts, ("nod_once",))
     sums[1] -= ripples(count, start_s, np.ones(len(size)), 1.0 / np.maximum(length_s, 0.3)) @ size
     for does, way in sign.items():
         start_s, length_s, size = _table(acts, (does,))
-        sums[1] += humps(count, start_s - 0.2, np.full(len(size), 0.35), length_s - 0.15, np.full(len(size), 0.5)) @ (
-            way * size
-        )
+        sums[1] += humps(count, start_s - 0.2, 0.35, length_s - 0.15, 0.5) @ (way * size)
     start_s, length_s, size = _table(acts, ("tilt",))
     way = rng.choice([-1.0, 1.0], len(size))
-    sums[2] += humps(count, start_s - 0.1, np.full(len(size), 0.45), length_s - 0.35, np.full(len(size), 0.6)) @ (
-        way * size
-    )
+    sums[2] += humps(count, start_s - 0.1, 0.45, length_s - 0.35, 0.6) @ (way * size)
     start_s, length_s, size = _table(acts, ("laugh_face",))
-    sums[1] += ripples(count, start_s, np.maximum(2.0, np.rint(length_s * LAUGH_HZ)), np.full(len(size), LAUGH_HZ)) @ (
-        1.6 * size
-    )
+    sums[1] += ripples(count, start_s, np.maximum(2.0, np.rint(length_s * LAUGH_HZ)), LAUGH_HZ) @ (1.6 * size)
     return sums
 
 

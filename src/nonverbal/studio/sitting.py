@@ -35,7 +35,7 @@ def chest_angles(acts: Sequence[Doing], style: Style, towards: F, count: int, rn
     mine = [act for act in acts if act.does in ("lean_in", "lean_back")]
     way = np.array([-act.size if act.does == "lean_in" else act.size for act in mine])
     start_s, end_s = np.array([act.start_s for act in mine]), np.array([act.end_s for act in mine])
-    slow = np.full(len(mine), 0.8)
+    slow = 0.8
     angles[:, 1] += humps(
         count, start_s - 0.3, slow, np.clip(end_s - start_s - 0.3, 0.3, 8.0), 1.5 * slow
     ) @ np.radians(way)
@@ -57,9 +57,7 @@ def laugh_shake(laughs: Sequence[Doing], count: int) -> F:
     length_s = np.array([act.end_s for act in laughs]) - start_s
     size = np.array([act.size for act in laughs])
     wave = np.sin(2.0 * np.pi * LAUGH_HZ * frame_centres_s(count))
-    return wave * np.clip(
-        humps(count, start_s, np.full(len(laughs), 0.15), 0.4 * length_s, 0.6 * length_s) @ size, 0.0, 1.0
-    )
+    return wave * np.clip(humps(count, start_s, 0.15, 0.4 * length_s, 0.6 * length_s) @ size, 0.0, 1.0)
 
 
 def _shifts(style: Style, count: int, rng: np.random.Generator) -> F:
