@@ -78,7 +78,7 @@ def pronounce(texts: Sequence[str], language: str) -> list[str]:
     Raises:
         UserError: the package is missing, or it has no such voice.
     """
-    with _library(language) as library:
+    with _library(language) as (library, _):
         library.espeak_TextToPhonemes.restype = ctypes.c_char_p
         return [" ".join(_clauses(library, text)).strip() for text in texts]
 
@@ -116,21 +116,20 @@ def speak(text: str, voice: str, words_per_minute: int = 165, pitch: int = 50, p
             i += 1
         return 0
 
-    with _library(voice) as library:
+    with _library(voice) as (library, rate_hz):
         library.espeak_SetSynthCallback(keep)
         for parameter, value in ((_RATE, words_per_minute), (_PITCH, pitch), (_RANGE, pitch_range)):
             library.espeak_SetParameter(parameter, value, 0)
         encoded = text.encode()
         library.espeak_Synth(encoded, ctypes.c_size_t(len(encoded) + 1), 0, 1, 0, _UTF8, None, None)
         library.espeak_Synchronize()
-        rate_hz = library.rate_hz
     samples = np.frombuffer(b"".join(chunks), dtype="<i2").astype(np.float32) / 32768.0
     return EspeakSound(samples, rate_hz, tuple(events))
 
 
 @contextmanager
-def _library(voice: str) -> Iterator[Any]:
-    """The library, fresh from the disk, its random numbers seeded and its voice set; unloaded afterwards."""
+def _library(voice: str) -> Iterator[tuple[Any, int]]:
+    """The library, fresh from the disk, seeded, its voice set, unloaded afterwards; and its sample rate."""
     import _ctypes
 
     try:
@@ -141,15 +140,13 @@ def _library(voice: str) -> Iterator[Any]:
         library = ctypes.CDLL(espeakng_loader.get_library_path())
         try:
             flags = _PHONEME_EVENTS | _PHONEME_IPA | _DONT_EXIT
-            library.rate_hz = library.espeak_Initialize(
-                _SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), flags
-            )
-            if library.rate_hz <= 0:
+            rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), flags)
+            if rate_hz <= 0:
                 raise UserError("espeak-ng finds no data: run pip install --force-reinstall espeakng-loader")
             library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
             if library.espeak_SetVoiceByName(voice.encode()) != 0:
                 raise UserError(f"espeak-ng has no voice {voice!r}, expected a language and a variant such as en-us+f3")
-            yield library
+            yield library, rate_hz
         finally:
             library.espeak_Terminate()
             _ctypes.dlclose(library._handle)

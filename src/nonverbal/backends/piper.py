@@ -128,7 +128,7 @@ def _session() -> Any:
 
 
 def opened_up(model: bytes) -> bytes:
-    """The serialised model with its random numbers and durations as inputs, and what the durations come from put out."""
+    """The serialised model with random numbers and durations as inputs, and what durations come from put out."""
     for name in (_TIMING_NOISE, _SOUND_NOISE, _DURATIONS):
         declared = _field(2, name.encode())  # field 2 of NodeProto: output
         if model.count(declared) != 1:

@@ -21,7 +21,7 @@ def greet(desk: Desk) -> None:
 
 def part(desk: Desk) -> None:
     """Both say goodbye."""
-    desk.say("A", "part", 0.5, desk.pick(phrases.FAREWELLS))
+    desk.say("A", "part", 0.5, desk.pick(phrases.FAREWELLS), nods=False)
     desk.say("B", "part", 0.6, desk.pick(phrases.FAREWELLS_BACK))
 
 

@@ -12,12 +12,17 @@ from nonverbal.studio.talk import Cue, Gesture
 
 PHRASES: Mapping[str, Gesture] = {
     "hello": "wave", "goodbye": "wave", "bye": "wave", "huge": "big", "enormous": "big", "giant": "big", "wide": "big",
-    "tiny": "small", "little": "small", "first": "count", "second": "count", "third": "count",
+    "tiny": "small",
     "don't know": "shrug", "no idea": "shrug", "who knows": "shrug", "no clue": "shrug",
-    "stop": "stop", "wait": "stop", "hold on": "stop", "over there": "point_away", "far away": "point_away",
+    "hold on": "stop", "over there": "point_away", "far away": "point_away",
     "together": "hands_together", "let me think": "hand_to_chin", "hmm": "hand_to_chin",
 }  # fmt: skip
 """Phrases that always come with their gesture, on their last word."""
+
+OPENINGS: Mapping[str, Gesture] = {
+    "stop": "stop", "wait": "stop", "first": "count", "second": "count", "third": "count",
+}  # fmt: skip
+"""Words that come with their gesture where a clause begins with them: "Wait, wait" but not "I wait"."""
 
 SOMETIMES: Mapping[str, Gesture] = {
     "i": "point_self", "me": "point_self", "my": "point_self", "i'm": "point_self", "you": "point_you",
@@ -118,7 +123,8 @@ _LIGHT = frozenset(
 
 def with_gestures(wording: Wording, rng: np.random.Generator) -> Wording:
     """The wording with what its words call for added to what it has."""
-    words = [re.sub(r"[^a-z']", "", word.lower()) for word in wording.text.split(" ")]
+    tokens = wording.text.split(" ")
+    words = [re.sub(r"[^a-z']", "", word.lower()) for word in tokens]
     emphasis = wording.emphasis or _stressed(words, rng)
     cues = {cue.word: cue.gesture for cue in wording.cues}
     for i in range(len(words)):
@@ -126,6 +132,9 @@ def with_gestures(wording: Wording, rng: np.random.Generator) -> Wording:
             said = " ".join(words[max(i - length + 1, 0) : i + 1])
             if said in PHRASES and _free(cues, i):
                 cues[i] = PHRASES[said]
+        opens = i == 0 or not tokens[i - 1][-1].isalnum()
+        if words[i] in OPENINGS and opens and _free(cues, i):
+            cues[i] = OPENINGS[words[i]]
     for i, word in enumerate(words):
         draw = rng.random()
         if word in SOMETIMES and draw < SOMETIMES_SHARE and _free(cues, i):

@@ -7,11 +7,13 @@ from dataclasses import replace
 from math import gcd
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import fftconvolve, lfilter, resample_poly
 
-from nonverbal.studio.layout import Layout
-from nonverbal.studio.talk import Line, Talk
+from nonverbal.studio.layout import lay_out
+from nonverbal.studio.talk import Line, SpokenWord, Talk
 from nonverbal.studio.voices import Spoken, Voice
+from nonverbal.timeline import FPS
 from nonverbal.types import F32
 
 RATE_HZ = 48_000
@@ -26,6 +28,8 @@ _REVERB_S = (0.12, 0.3)
 """Time in which the room's echo falls by 60 dB."""
 _ECHO_DB = (-30.0, -20.0)
 _ECHO_DELAY_S = 0.006
+_TILT = 0.25
+"""Microphones differ: from a little dull to a little bright, the same at low pitch."""
 
 
 def record_talk(
@@ -39,22 +43,23 @@ def record_talk(
         seed: decides melody and pace of each line, the levels and the room.
         duration_s: length of the talk; lines that would not fit are left out. None for as long as it takes.
     """
-    layout = Layout(duration_s)
-    sounds: list[tuple[int, F32]] = []
+    sounds: dict[int, Spoken] = {}
+
+    def say(number: int, line: Line) -> tuple[tuple[SpokenWord, ...], float]:
+        spoken = voices[line.participant].say(line, np.random.default_rng((seed, 1, number)))
+        sounds[number] = spoken
+        return spoken.words, spoken.duration_s
+
+    talk, numbers = lay_out(lines, say, duration_s)
+    talk = replace(talk, duration_s=round(talk.duration_s * FPS) / FPS)  # whole frames of picture
     gains = _gains(voices, seed)
-    for i, line in enumerate(lines):
-        spoken = voices[line.participant].say(line, np.random.default_rng((seed, 1, i)))
-        placed = layout.put(line, spoken.words, spoken.duration_s)
-        if placed is None:
-            break
-        offset_s = placed.start_s - (spoken.words[0].start_s if spoken.words else 0.0)
-        sounds.append((round(offset_s * RATE_HZ), _levelled(spoken) * gains[line.participant]))
-    talk = layout.talk()
-    talk = replace(talk, duration_s=round(talk.duration_s * 25) / 25)  # whole frames of picture
-    dry = np.zeros(round(talk.duration_s * RATE_HZ), dtype=np.float32)
-    for first, sound in sounds:
-        dry[max(first, 0) : first + len(sound)] += sound[max(-first, 0) : len(dry) - first]
-    return talk, _in_a_room(dry, np.random.default_rng((seed, 3))), RATE_HZ
+    tracks = {name: np.zeros(round(talk.duration_s * RATE_HZ), dtype=np.float32) for name in sorted(voices)}
+    for placed, number in zip(talk.lines, numbers, strict=True):
+        spoken, track = sounds[number], tracks[placed.line.participant]
+        sound = _levelled(spoken) * gains[placed.line.participant]
+        first = round((placed.start_s - (spoken.words[0].start_s if spoken.words else 0.0)) * RATE_HZ)
+        track[max(first, 0) : first + len(sound)] += sound[max(-first, 0) : len(track) - first]
+    return talk, _in_a_room(list(tracks.values()), np.random.default_rng((seed, 3))), RATE_HZ
 
 
 def _gains(voices: Mapping[str, Voice], seed: int) -> dict[str, np.float32]:
@@ -72,16 +77,22 @@ def _levelled(spoken: Spoken) -> F32:
     return out
 
 
-def _in_a_room(dry: F32, rng: np.random.Generator) -> F32:
-    """[S] the sound with a short echo and the tone of the room, below full scale."""
+def _in_a_room(tracks: Sequence[F32], rng: np.random.Generator) -> F32:
+    """[S] all voices, each from its own place through its own microphone, and the tone of the room; no peak clips."""
     decay_s = rng.uniform(*_REVERB_S)
+    mixed = np.zeros(len(tracks[0]))
+    for track in tracks:
+        tilt = rng.uniform(-_TILT, _TILT)
+        mixed += fftconvolve(lfilter([1.0, tilt], [1.0 + tilt], track), _response(decay_s, rng))[: len(track)]
+    tone = lfilter([1.0], [1.0, -0.97], rng.standard_normal(len(mixed)))  # falls by 6 dB per octave, as rooms hum
+    mixed += tone * 10 ** (rng.uniform(*_TONE_DBFS) / 20) / np.sqrt(np.square(tone).mean())
+    out: F32 = (mixed * min(1.0, PEAK / np.abs(mixed).max())).astype(np.float32)
+    return out
+
+
+def _response(decay_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The sound itself, and after a moment an echo that dies away."""
     times = np.arange(round(decay_s * RATE_HZ)) / RATE_HZ
     echo = rng.standard_normal(len(times)) * 10 ** (-3 * times / decay_s)
     echo *= 10 ** (rng.uniform(*_ECHO_DB) / 20) / np.sqrt(np.square(echo).sum())
-    response = np.concatenate(([1.0], np.zeros(round(_ECHO_DELAY_S * RATE_HZ)), echo))
-    wet = fftconvolve(dry, response)[: len(dry)]
-    tone = lfilter([1.0], [1.0, -0.97], rng.standard_normal(len(dry)))  # falls by 6 dB per octave, as rooms hum
-    tone *= 10 ** (rng.uniform(*_TONE_DBFS) / 20) / np.sqrt(np.square(tone).mean())
-    mixed = wet + tone
-    out: F32 = (mixed * min(1.0, PEAK / np.abs(mixed).max())).astype(np.float32)
-    return out
+    return np.concatenate(([1.0], np.zeros(round(_ECHO_DELAY_S * RATE_HZ)), echo))

@@ -6,8 +6,8 @@ The notation is that of `grammar`.
 SLOTS = {
     "day": "Monday | Tuesday | Wednesday | Thursday | Friday | Saturday | Sunday",
     "month": "January | February | April | May | June | July | August | September | October | November | December",
-    "host": "Anna | Ben | Carla | Daniel | Emma | Frank | Grace | Henry | Julia | Kevin | Laura | Martin | Nina | Paul | "
-    "Rosa | Simon | Tina | Victor",
+    "host": "Anna | Ben | Carla | Daniel | Emma | Frank | Grace | Henry | Julia | Kevin | Laura | Martin | Nina | "
+    "Paul | Rosa | Simon | Tina | Victor",
     "show": "the Morning Talk | the Long Table | Two Chairs | the Kitchen Radio | Coffee and Questions | "
     "the Open Window | Small Talk | Second Thoughts",
 }  # fmt: skip
@@ -15,7 +15,7 @@ SLOTS = {
 GREETINGS = (
     "{wave}Hello and welcome to <show>. I'm <host>, and with me is my [good|old|dear] friend <host2>.",
     "{wave}Hi everybody, this is <show>. My name is <host>, and I'm here with <host2>.",
-    "Good [morning|evening|afternoon], and {wave}welcome back to <show>. <host2>, it's [good|great|so nice] to see you.",
+    "Good [morning|evening|afternoon], and {wave}welcome back to <show>. <host2>, it's [good|great] to see you.",
     "{wave}Welcome to <show>, everyone. <host2>, how are you [today|this morning|doing]?",
 )
 GREETINGS_BACK = (

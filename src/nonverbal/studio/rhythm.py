@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nonverbal.studio.layout import Layout
+from nonverbal.studio.layout import lay_out
 from nonverbal.studio.pronounce import SENTENCE_MARKS, WordSounds, pronounce_lines
 from nonverbal.studio.talk import PARTICIPANTS, Line, Phone, SpokenWord, Talk
 
@@ -43,12 +43,14 @@ def time_talk(lines: Sequence[Line], seed: int, duration_s: float | None = None)
     """
     rng = np.random.default_rng((seed, 2))
     pace = dict(zip(PARTICIPANTS, np.exp(rng.normal(0.0, _RATE_SPREAD, len(PARTICIPANTS))), strict=True))
-    layout = Layout(duration_s)
-    for line, words in zip(lines, pronounce_lines([line.text for line in lines]), strict=True):
-        spoken = _time_line(line, words, float(pace[line.participant]), rng)
-        if layout.put(line, spoken, float(rng.uniform(*_LAUGH_S))) is None:
-            break
-    return layout.talk()
+    pronounced = pronounce_lines([line.text for line in lines])
+
+    def say(number: int, line: Line) -> tuple[tuple[SpokenWord, ...], float]:
+        own = np.random.default_rng((seed, 2, number))
+        words = pronounced[number][: len(line.text.split(" "))]
+        return _time_line(line, words, float(pace[line.participant]), own), float(own.uniform(*_LAUGH_S))
+
+    return lay_out(lines, say, duration_s)[0]
 
 
 def _time_line(
@@ -61,19 +63,28 @@ def _time_line(
     out, at_s = [], 0.0
     for i, word in enumerate(words):
         emphasis = _EMPHASISED if i in line.emphasis else 1.0
-        last_vowel = max((k for k, sound in enumerate(word.sounds) if sound.vowel), default=0)
-        final = word.mark or i == len(words) - 1
         phones = []
-        for k, sound in enumerate(word.sounds):
-            seconds = _mean_s(sound.symbol) * next(noise) * pace * emphasis
-            seconds *= (_STRESSED if sound.stress == 1 else 1.0) * (_FINAL if final and k >= last_vowel else 1.0)
-            phones.append(Phone(sound.symbol, at_s, at_s + seconds, sound.stress))
-            at_s += seconds
+        for sound, seconds in zip(word.sounds, usual_s(word, final=i == len(words) - 1), strict=True):
+            end_s = at_s + seconds * next(noise) * pace * emphasis
+            phones.append(Phone(sound.symbol, at_s, end_s, sound.stress))
+            at_s = end_s
         out.append(SpokenWord(word.word, phones[0].start_s, at_s, tuple(phones)))
-        if word.mark:
-            at_s += (_STOP_S if word.mark in SENTENCE_MARKS else _COMMA_S) * pauses[i]
+        at_s += usual_pause_s(word.mark) * pauses[i]
     return tuple(out)
 
 
-def _mean_s(symbol: str) -> float:
-    return _MEAN_S[_CLASS_OF.get(symbol) or ("short" if len(symbol) == 1 else "long")]
+def usual_s(word: WordSounds, final: bool) -> list[float]:
+    """How long each sound of a word usually takes; the end of a word before a pause is drawn out."""
+    drawn_out = final or bool(word.mark)
+    last_vowel = max((k for k, sound in enumerate(word.sounds) if sound.vowel), default=0)
+    return [
+        _MEAN_S[_CLASS_OF.get(sound.symbol) or ("short" if len(sound.symbol) == 1 else "long")]
+        * (_STRESSED if sound.stress == 1 else 1.0)
+        * (_FINAL if drawn_out and k >= last_vowel else 1.0)
+        for k, sound in enumerate(word.sounds)
+    ]
+
+
+def usual_pause_s(mark: str) -> float:
+    """How long the silence at a mark usually is; none without a mark."""
+    return 0.0 if not mark else _STOP_S if mark in SENTENCE_MARKS else _COMMA_S

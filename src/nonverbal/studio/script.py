@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from nonverbal.studio import exchanges
 from nonverbal.studio.desk import Desk
+from nonverbal.studio.recordings import RecordedVoice
 from nonverbal.studio.talk import Line
 from nonverbal.studio.topics import all_topics
+from nonverbal.studio.voices import Voice
+from nonverbal.verdicts import UserError
 
 _SPARE = 1.12
 """Lines are written for this much more time than asked, as voices differ in pace."""
@@ -17,6 +22,23 @@ _KINDS = (
     (exchanges.sum_up, 1.0), (exchanges.advice, 0.5), (exchanges.hinge, 1.6), (exchanges.cut_in, 0.5),
 )  # fmt: skip
 """Kinds of exchanges and how often they come up."""
+
+
+def choose_lines(voices: Mapping[str, Voice], rng: np.random.Generator, seconds: float) -> tuple[Line, ...]:
+    """What these voices say: the conversation of the given recordings, or a written one of about `seconds`.
+
+    Raises:
+        UserError: one voice is a folder of recordings and the other is not the same folder.
+    """
+    recorded = [voice for voice in voices.values() if isinstance(voice, RecordedVoice)]
+    if not recorded:
+        return write_script(rng, seconds)
+    if len(recorded) < len(voices) or len({voice.folder for voice in recorded}) > 1:
+        raise UserError(
+            f"the voices are {' and '.join(voice.name for voice in voices.values())}; expected one folder of "
+            "recordings for both, as its lines answer each other"
+        )
+    return recorded[0].lines
 
 
 def write_script(rng: np.random.Generator, seconds: float) -> tuple[Line, ...]:
@@ -41,4 +63,5 @@ def write_script(rng: np.random.Generator, seconds: float) -> tuple[Line, ...]:
                 break
             desk.fresh_slots()
             _KINDS[int(rng.choice(len(_KINDS), p=weights / weights.sum()))][0](desk)
+    exchanges.part(desk)
     return tuple(desk.lines)

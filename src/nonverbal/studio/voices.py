@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +12,8 @@ from nonverbal.studio.talk import Line, SpokenWord
 from nonverbal.types import F32
 from nonverbal.verdicts import UserError
 
-DEFAULT_VOICES = ("joe", "joe:1.2")
+DEFAULT_VOICES = ("joe:0.9", "joe:1.2")
+"""The neural voice with a larger and with a smaller throat: two speakers for machines, too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,12 +52,15 @@ def open_voices(names: tuple[str, ...]) -> tuple[Voice, ...]:
 
 
 def _open(name: str) -> Voice:
+    from nonverbal.studio.recordings import open_recordings
     from nonverbal.studio.voice_espeak import EspeakVoice
     from nonverbal.studio.voice_piper import PiperVoice
 
     head, _, factor = name.partition(":")
     if head == "joe":
         return PiperVoice(_factor(name, factor))
+    if Path(name).is_dir():
+        return open_recordings(Path(name))
     if name.startswith("en") and "/" not in name:
         return EspeakVoice(name)
     raise UserError(f"there is no voice {name!r}; expected joe, joe:FACTOR, an espeak voice like en-us+f3 or a folder")
