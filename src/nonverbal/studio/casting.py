@@ -59,7 +59,7 @@ def perform(talk: Talk, scene: Scene, people: dict[str, Person], seed: int) -> d
 def random_lighting(rng: np.random.Generator) -> Lighting:
     """A key light from one side and above, a weaker one from the other, and some from all around."""
     side = rng.choice((-1.0, 1.0))
-    strength, around = rng.uniform(0.35, 0.75), rng.uniform(0.28, 0.5)
+    key, fill, around = rng.dirichlet((6.0, 2.0, 5.0)) * rng.uniform(1.0, 1.25)  # together: what a lit cheek gets
     warm = rng.normal(0.0, 0.04)
 
     def tinted(level: float, warmth: float) -> tuple[float, float, float]:
@@ -67,8 +67,8 @@ def random_lighting(rng: np.random.Generator) -> Lighting:
 
     return Lighting(
         key_direction=(float(-side * rng.uniform(0.15, 0.9)), float(-rng.uniform(0.2, 0.9)), -0.7),
-        key_colour=tinted(strength, warm),
+        key_colour=tinted(key, warm),
         fill_direction=(float(side * rng.uniform(0.4, 0.9)), float(rng.uniform(-0.4, 0.2)), -0.7),
-        fill_colour=tinted(rng.uniform(0.05, 0.35), -warm),
+        fill_colour=tinted(fill, -warm),
         ambient_colour=tinted(around, 0.3 * warm),
     )

@@ -31,13 +31,13 @@ class Grade:
 
 def random_grade(rng: np.random.Generator) -> Grade:
     """From a good camera in a studio to a web camera in a dim room."""
-    exposure = rng.uniform(0.82, 1.12)
+    exposure = rng.uniform(0.82, 1.08)
     warmth = rng.normal(0.0, 0.035)
     return Grade(
-        noise=float(rng.uniform(0.8, 4.5)),
+        noise=float(rng.uniform(0.5, 2.5)),
         softness_px=float(rng.choice((0.0, rng.uniform(0.4, 0.9)))),
         gain=(float(exposure * (1 + warmth)), float(exposure), float(exposure * (1 - warmth))),
-        crf=int(rng.integers(19, 28)),
+        crf=int(rng.integers(21, 29)),
     )
 
 
