@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nonverbal.dataset.read import open_dataset
+from nonverbal.studio.scene import Layout
+from nonverbal.studio.settings import StudioSettings
+from nonverbal.studio.talk import Tick, silent
 from nonverbal.types import Dialogue
 from nonverbal.verdicts import UserError
 from nonverbal.weights import sha256_of
 
-LAYOUTS = ("split", "wide", "cuts")
 _VIDEO, _TRUTH = "podcast.mp4", "truth"
 
 
@@ -19,7 +21,7 @@ class Film:
     """What one studio video is made from."""
 
     seed: int
-    layout: str
+    layout: Layout
     minutes: float
 
     @property
@@ -37,20 +39,22 @@ class Shot:
     truth: Dialogue
 
 
-def films(videos: int, minutes: float, seed: int, layouts: tuple[str, ...]) -> list[Film]:
+def films(videos: int, minutes: float, seed: int, layouts: tuple[Layout, ...]) -> list[Film]:
     """Seeds from `seed` on, layouts in turn."""
     return [Film(seed + i, layouts[i % len(layouts)], minutes) for i in range(videos)]
 
 
-def shoot(film: Film, folder: Path) -> Shot:
-    """The video of `film` in `folder`, made unless it is there already.
+def shoot(film: Film, folder: Path, tick: Tick = silent) -> Shot:
+    """The video of `film` in `folder`, made unless it is there already; `tick` hears how far that is.
 
     Raises:
         UserError: what the studio needs is not installed, or the folder holds the truth of another video.
     """
     home = folder / film.name
     if not is_finished(home):
-        _make(film, home)
+        from nonverbal.studio.shoot import shoot_podcast  # brings compilers along
+
+        shoot_podcast(home, StudioSettings(film.minutes, film.seed, film.layout), tick)
     return load(home)
 
 
@@ -74,11 +78,3 @@ def load(home: Path) -> Shot:
             "was changed; remove the folder and run again"
         )
     return Shot(home.name, video, source_id, dialogues[0])
-
-
-def _make(film: Film, home: Path) -> None:
-    from nonverbal.studio.settings import StudioSettings
-    from nonverbal.studio.shoot import shoot_podcast
-
-    settings = StudioSettings(minutes=film.minutes, seed=film.seed, layout=film.layout)
-    shoot_podcast(home, settings)
