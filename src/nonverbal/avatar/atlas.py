@@ -116,13 +116,13 @@ def _islands(uv_faces: I32, count: int) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(label == value) for value in np.unique(label)]
 
 
-def place(name: str, within: F32) -> F32:
+def place(name: str, within: F32 | NDArray[np.float64]) -> F32:
     """[..., 2] positions in [0, 1] within one of `RECTANGLES`, v downwards -> texture coordinates."""
     left, top, right, bottom = RECTANGLES[name]
     return (np.array([left, top]) + within * np.array([right - left, bottom - top])).astype(np.float32)
 
 
-def block(texture: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
+def block(texture: F32, name: str) -> F32:
     """The part of a texture [S, S, 3] that one of `RECTANGLES` covers, as a view."""
     left, top, right, bottom = (round(edge * len(texture)) for edge in RECTANGLES[name])
     return texture[top:bottom, left:right]

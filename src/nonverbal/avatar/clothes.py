@@ -25,6 +25,8 @@ EDGE_GAP_M, HEM_M = 0.0045, 0.04
 """Its edges are this close, and it takes this long to stand off."""
 _HIDDEN_M = 0.01
 """Skin farther than this inside the shirt is not drawn."""
+_HIPS_M = 0.15
+"""Nor is what lies below this, arms and hands apart."""
 BOX_M = ((-0.46, 0.66), (0.46, -0.26))
 """Left top and right bottom of the pictures of a shirt's front and back, seen from the front."""
 _CANDIDATES = 16
@@ -42,8 +44,10 @@ def shirt_piece(look: Look) -> Piece:
 def covered(look: Look) -> Bool:
     """[V] the avatar's vertices that lie well under the shirt."""
     model = load_model()
-    inside = shirt(base_points(model), _arms(np.arange(len(model.kept))), look) > _HIDDEN_M
-    return np.asarray(inside & ~model.dominated_by("wrist", "metacarpal", "finger", "head", "eye"))
+    points = base_points(model)
+    inside = shirt(points, _arms(np.arange(len(model.kept))), look) > _HIDDEN_M
+    hips = points[:, 1] < _HIPS_M
+    return np.asarray((inside | hips) & ~model.dominated_by("wrist", "metacarpal", "finger", "head", "eye"))
 
 
 @lru_cache(maxsize=1)
@@ -54,7 +58,7 @@ def _suit() -> tuple[Piece, F32, F32]:
     points, skin = base.points_m[ids], base_points(model)
     corners, weights, away = _closest(points, skin, model.faces)
     triangles = faces.reshape(-1, 3).astype(np.int32)
-    near = away < 0.06  # the legs' part of the suit is close to nothing that is drawn
+    near = away < 0.03  # the legs' part of the suit is close to nothing that is drawn
     triangles = triangles[near[triangles].all(axis=1)]
     shape = Piece(
         shares_of(corners, weights, len(skin)),

@@ -23,6 +23,8 @@ from nonverbal.motion.camera import Camera
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import F32
 
+_SHINE = 14
+"""The higher, the smaller highlights are."""
 _OPEN_JAW = np.float32(0.6)
 """How far the mouth is open when the light in it is found out."""
 _FLOOR = np.float32(0.3)
@@ -49,6 +51,8 @@ class Lighting:
     """Red, green and blue of the fill light."""
     ambient_colour: tuple[float, float, float] = (0.40, 0.40, 0.41)
     """Red, green and blue of the light from all around."""
+    sheen: float = 0.10
+    """How much of the key light smooth skin throws back like a mirror, on the same scale."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +62,7 @@ class Dressed:
     Attributes:
         surface: triangles over V + N vertices, with their texture.
         shares: [N, V] and `lift_m` [N]: where the pieces are, see `Piece`.
+        gloss: [V + N] the mirrored light's strength against the colour of the surface it falls on.
         openness: [V + N] how much of the light from all around reaches each vertex, in [0, 1].
     """
 
@@ -66,6 +71,7 @@ class Dressed:
     surface: Surface
     shares: csr_matrix
     lift_m: F32
+    gloss: F32
     openness: F32
 
     def complete(self, vertices: F32) -> F32:
@@ -85,7 +91,9 @@ def dress(avatar: Avatar, look: Look, texture_size: int = 1024) -> Dressed:
     faces = np.concatenate([avatar.model.faces[skin], pieces.faces + count]).astype(np.int32)
     texels = np.concatenate([corners[skin], pieces.corners]).reshape(-1, 6) * texture_size - 0.5
     surface = Surface(faces, texels.astype(np.float32), paint(look, texture_size))
-    bare = Dressed(avatar, look, surface, pieces.shares, pieces.lift_m, np.zeros(0, np.float32))
+    gloss = np.zeros(count + len(pieces.lift_m), np.float32)
+    gloss[:count] = 255 / np.mean(look.skin)
+    bare = Dressed(avatar, look, surface, pieces.shares, pieces.lift_m, gloss, np.zeros(0, np.float32))
     return replace(bare, openness=_openness(bare))
 
 
@@ -121,6 +129,7 @@ def render(
     points = dressed.complete(np.ascontiguousarray(vertices, np.float32))
     normals = vertex_normals(points, dressed.surface.faces)
     light = illuminate(normals, dressed.openness, lighting)
+    light += _mirrored(normals, dressed.gloss * dressed.openness, lighting)
     scale = camera.focal_px / np.maximum(points[:, 2:], 1e-3)
     placed = np.concatenate([points[:, :2] * scale + (camera.centre_x_px, camera.centre_y_px), points[:, 2:]], axis=1)
     draw(picture, canvas, dressed.surface, placed.astype(np.float32), light, window)
@@ -137,3 +146,12 @@ def illuminate(normals: F32, openness: F32, lighting: Lighting) -> F32:
         facing = np.clip((normals @ towards + 0.2) / 1.2, 0.0, None)  # light wraps a little around soft skin
         light += (facing * np.sqrt(openness))[:, None] * np.array(colour, np.float32)
     return light
+
+
+def _mirrored(normals: F32, gloss: F32, lighting: Lighting) -> F32:
+    """[V, 3] light that bounces towards a camera straight ahead: highlights, which skin of any colour has in white."""
+    towards = np.array(lighting.key_direction, np.float32) / np.float32(np.linalg.norm(lighting.key_direction))
+    half = towards + np.array([0.0, 0.0, -1.0], np.float32)
+    facing = np.clip(normals @ (half / np.float32(np.linalg.norm(half))), 0.0, None)
+    strength = np.float32(lighting.sheen) * gloss * facing**_SHINE
+    return strength[:, None] * np.array(lighting.key_colour, np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,8 @@ from scipy.sparse import coo_matrix, csr_matrix, vstack
 from nonverbal.avatar.raster import I32
 from nonverbal.types import F32
 
-Shares = csr_matrix
-"""[N, V] how much of each vertex of the avatar goes into each vertex of a piece."""
+Shares = Any
+"""A sparse matrix [N, V]: how much of each vertex of the avatar goes into each vertex of a piece."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ decides.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -59,7 +60,7 @@ def vertex_normals(vertices: F32, faces: I32) -> F32:
 
     A vertex without a triangle gets zeros.
     """
-    return _vertex_normals(np.ascontiguousarray(vertices, np.float32), faces)
+    return np.asarray(_vertex_normals(np.ascontiguousarray(vertices, np.float32), faces), np.float32)
 
 
 def draw(picture: U8, canvas: Canvas, surface: Surface, points: F32, light: F32, window: Window | None = None) -> None:
@@ -90,7 +91,8 @@ def draw(picture: U8, canvas: Canvas, surface: Surface, points: F32, light: F32,
     owner = canvas.owner[: 2 * (bottom - top), : 2 * (right - left)]
     box = _cover(nearness, owner, samples, surface.faces)
     part = picture[top:bottom, left:right]
-    _colour(part, nearness, owner, samples, surface.faces, surface.texels, surface.texture, light, box)
+    plan = _plan(samples, surface.faces, surface.texels, np.ascontiguousarray(light, np.float32))
+    _colour(part, nearness, owner, plan, surface.texture, box)
 
 
 def nearness_at(canvas: Canvas, faces: I32, points: F32) -> F32:
@@ -102,7 +104,7 @@ def nearness_at(canvas: Canvas, faces: I32, points: F32) -> F32:
     columns = np.clip(np.rint(samples[:, 0]).astype(np.intp), 0, canvas.owner.shape[1] - 1)
     seen = 1 / np.maximum(canvas.nearness[rows, columns], np.float32(1e-9))
     canvas.nearness[:] = 0
-    return seen
+    return np.asarray(seen, np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -140,119 +142,133 @@ def _cover(nearness: F32, owner: I32, samples: F32, faces: I32) -> Window:
         area = (xj - xi) * (yk - yi) - (xk - xi) * (yj - yi)
         if not (area < -1e-6 and zi > 0 and zj > 0 and zk > 0):
             continue
-        low_y = max(np.ceil(min(yi, yj, yk)), 0)
-        high_y = min(np.floor(max(yi, yj, yk)), height - 1)
-        low_x = max(np.ceil(min(xi, xj, xk)), 0)
-        high_x = min(np.floor(max(xi, xj, xk)), width - 1)
+        low_y, high_y = max(np.ceil(min(yi, yj, yk)), 0.0), min(np.floor(max(yi, yj, yk)), height - 1.0)
+        low_x, high_x = max(np.ceil(min(xi, xj, xk)), 0.0), min(np.floor(max(xi, xj, xk)), width - 1.0)
         if low_y > high_y or low_x > high_x:
             continue
         # nearness is linear in the picture: z = z0 + x * zx + y * zy
         zx = ((zj - zi) * (yk - yi) - (zk - zi) * (yj - yi)) / area
         zy = ((zk - zi) * (xj - xi) - (zj - zi) * (xk - xi)) / area
         z0 = zi - xi * zx - yi * zy
+        # columns per row along each edge; an edge that goes down the picture bounds the face on the left
+        rise_i, rise_j, rise_k = yj - yi, yk - yj, yi - yk
+        run_i = (xj - xi) / rise_i if rise_i != 0 else np.float32(0)
+        run_j = (xk - xj) / rise_j if rise_j != 0 else np.float32(0)
+        run_k = (xi - xk) / rise_k if rise_k != 0 else np.float32(0)
         for y in range(int(low_y), int(high_y) + 1):
             start, end = low_x, high_x
-            for edge in range(3):
-                if edge == 0:
-                    x1, y1, x2, y2 = xi, yi, xj, yj
-                elif edge == 1:
-                    x1, y1, x2, y2 = xj, yj, xk, yk
-                else:
-                    x1, y1, x2, y2 = xk, yk, xi, yi
-                rise = y2 - y1
-                if rise > 0:
-                    end_at = x1 + (y - y1) * (x2 - x1) / rise
-                    start = max(start, np.ceil(end_at))
-                elif rise < 0:
-                    end_at = x1 + (y - y1) * (x2 - x1) / rise
-                    end = min(end, np.floor(end_at))
-            if start > end:
-                continue
+            if rise_i > 0:
+                start = max(start, xi + (y - yi) * run_i)
+            elif rise_i < 0:
+                end = min(end, xi + (y - yi) * run_i)
+            if rise_j > 0:
+                start = max(start, xj + (y - yj) * run_j)
+            elif rise_j < 0:
+                end = min(end, xj + (y - yj) * run_j)
+            if rise_k > 0:
+                start = max(start, xk + (y - yk) * run_k)
+            elif rise_k < 0:
+                end = min(end, xk + (y - yk) * run_k)
             base = z0 + y * zy
-            for x in range(int(start), int(end) + 1):
+            for x in range(int(np.ceil(start)), int(np.floor(end)) + 1):
                 z = base + x * zx
                 if z > nearness[y, x]:
                     nearness[y, x] = z
                     owner[y, x] = face
-            left, right = min(left, int(start)), max(right, int(end) + 1)
-            top, bottom = min(top, y), max(bottom, y + 1)
+        left, right = min(left, int(low_x)), max(right, int(high_x) + 1)
+        top, bottom = min(top, int(low_y)), max(bottom, int(high_y) + 1)
     return left, top, right, bottom
 
 
 @numba.njit(cache=True, nogil=True)
-def _shade(
-    x: float, y: float, face: int, samples: F32, faces: I32, texels: F32, texture: U8, light: F32
-) -> tuple[float, float, float]:
-    """The colour of a face at a point of the sample grid."""
-    i, j, k = faces[face, 0], faces[face, 1], faces[face, 2]
-    xi, yi = samples[i, 0], samples[i, 1]
-    ax, ay = samples[j, 0] - xi, samples[j, 1] - yi
-    bx, by = samples[k, 0] - xi, samples[k, 1] - yi
-    area = ax * by - bx * ay
-    wj = min(max(((x - xi) * by - bx * (y - yi)) / area, 0.0), 1.0)
-    wk = min(max((ax * (y - yi) - (x - xi) * ay) / area, 0.0), 1.0)
-    wi = max(1 - wj - wk, 0.0) * samples[i, 2]
-    wj *= samples[j, 2]
-    wk *= samples[k, 2]
-    whole = wi + wj + wk
-    wi, wj, wk = wi / whole, wj / whole, wk / whole
-    column = wi * texels[face, 0] + wj * texels[face, 2] + wk * texels[face, 4]
-    row = wi * texels[face, 1] + wj * texels[face, 3] + wk * texels[face, 5]
-    size = len(texture)
-    column, row = min(max(column, 0.0), size - 1.001), min(max(row, 0.0), size - 1.001)
-    c, r = int(column), int(row)
-    fc, fr = column - c, row - r
-    w00, w01, w10, w11 = (1 - fr) * (1 - fc), (1 - fr) * fc, fr * (1 - fc), fr * fc
-    red = (
-        w00 * texture[r, c, 0]
-        + w01 * texture[r, c + 1, 0]
-        + w10 * texture[r + 1, c, 0]
-        + w11 * texture[r + 1, c + 1, 0]
-    )
+def _plan(samples: F32, faces: I32, texels: F32, light: F32) -> F32:
+    """[F, 24] what colours each face: 9 numbers that give the corners' shares, 6 for the texel, 9 for the light.
+
+    Shares over distance are linear in the picture, so three numbers each give that of j, that of k, and their sum.
+    """
+    plan = np.empty((len(faces), 24), np.float32)
+    for face in range(len(faces)):
+        i, j, k = faces[face, 0], faces[face, 1], faces[face, 2]
+        xi, yi, zi = samples[i, 0], samples[i, 1], samples[i, 2]
+        ax, ay, zj = samples[j, 0] - xi, samples[j, 1] - yi, samples[j, 2]
+        bx, by, zk = samples[k, 0] - xi, samples[k, 1] - yi, samples[k, 2]
+        area = ax * by - bx * ay
+        if not area < -1e-6:
+            continue
+        row = plan[face]
+        row[0], row[1] = by / area * zj, -bx / area * zj
+        row[2] = -xi * row[0] - yi * row[1]
+        row[3], row[4] = -ay / area * zk, ax / area * zk
+        row[5] = -xi * row[3] - yi * row[4]
+        row[6], row[7] = row[0] + row[3] - (by - ay) / area * zi, row[1] + row[4] + (bx - ax) / area * zi
+        row[8] = zi - xi * row[6] - yi * row[7]
+        for axis in range(2):
+            start = texels[face, axis]
+            row[9 + axis], row[11 + axis] = start, texels[face, 2 + axis] - start
+            row[13 + axis] = texels[face, 4 + axis] - start
+        for channel in range(3):
+            start = light[i, channel]
+            row[15 + channel], row[18 + channel] = start, light[j, channel] - start
+            row[21 + channel] = light[k, channel] - start
+    return plan
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _shade(x: Any, y: Any, face: int, plan: F32, texture: U8) -> Any:
+    """Red, green and blue of a face at a point of the sample grid."""
+    one, zero, most = np.float32(1), np.float32(0), np.float32(255)
+    x, y = np.float32(x), np.float32(y)
+    distance = one / (plan[face, 6] * x + plan[face, 7] * y + plan[face, 8])
+    wj = min(max((plan[face, 0] * x + plan[face, 1] * y + plan[face, 2]) * distance, zero), one)
+    wk = min(max((plan[face, 3] * x + plan[face, 4] * y + plan[face, 5]) * distance, zero), one)
+    last = np.float32(len(texture) - 1.001)
+    column = min(max(plan[face, 9] + wj * plan[face, 11] + wk * plan[face, 13], zero), last)
+    row = min(max(plan[face, 10] + wj * plan[face, 12] + wk * plan[face, 14], zero), last)
+    c, r = np.uint32(column), np.uint32(row)
+    fc, fr = column - np.float32(c), row - np.float32(r)
+    red, green, blue = _texel(texture, r, c, (one - fr) * (one - fc), (one - fr) * fc, fr * (one - fc), fr * fc)
+    red *= plan[face, 15] + wj * plan[face, 18] + wk * plan[face, 21]
+    green *= plan[face, 16] + wj * plan[face, 19] + wk * plan[face, 22]
+    blue *= plan[face, 17] + wj * plan[face, 20] + wk * plan[face, 23]
+    return min(max(red, zero), most), min(max(green, zero), most), min(max(blue, zero), most)
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _texel(texture: U8, r: Any, c: Any, w00: Any, w01: Any, w10: Any, w11: Any) -> Any:
+    """Red, green and blue of four neighbouring texels with these weights."""
+    d, e = r + np.uint32(1), c + np.uint32(1)
+    f = np.float32
+    red = w00 * f(texture[r, c, 0]) + w01 * f(texture[r, e, 0]) + w10 * f(texture[d, c, 0]) + w11 * f(texture[d, e, 0])
     green = (
-        w00 * texture[r, c, 1]
-        + w01 * texture[r, c + 1, 1]
-        + w10 * texture[r + 1, c, 1]
-        + w11 * texture[r + 1, c + 1, 1]
+        w00 * f(texture[r, c, 1]) + w01 * f(texture[r, e, 1]) + w10 * f(texture[d, c, 1]) + w11 * f(texture[d, e, 1])
     )
-    blue = (
-        w00 * texture[r, c, 2]
-        + w01 * texture[r, c + 1, 2]
-        + w10 * texture[r + 1, c, 2]
-        + w11 * texture[r + 1, c + 1, 2]
-    )
-    red *= wi * light[i, 0] + wj * light[j, 0] + wk * light[k, 0]
-    green *= wi * light[i, 1] + wj * light[j, 1] + wk * light[k, 1]
-    blue *= wi * light[i, 2] + wj * light[j, 2] + wk * light[k, 2]
-    return min(red, 255.0), min(green, 255.0), min(blue, 255.0)
+    blue = w00 * f(texture[r, c, 2]) + w01 * f(texture[r, e, 2]) + w10 * f(texture[d, c, 2]) + w11 * f(texture[d, e, 2])
+    return red, green, blue
 
 
 @numba.njit(cache=True, nogil=True)
-def _colour(
-    picture: U8, nearness: F32, owner: I32, samples: F32, faces: I32, texels: F32, texture: U8, light: F32, box: Window
-) -> None:
+def _colour(picture: U8, nearness: F32, owner: I32, plan: F32, texture: U8, box: Window) -> None:
     """Colours the pixels that have an owner and clears the nearness for the next mesh."""
+    half, quarter = np.float32(0.5), np.float32(0.25)
     for y in range(box[1] // 2, (box[3] + 1) // 2):
         for x in range(box[0] // 2, (box[2] + 1) // 2):
-            near, far = 0.0, np.inf
-            for sample in range(4):
-                z = nearness[2 * y + sample // 2, 2 * x + sample % 2]
-                near, far = max(near, z), min(far, z)
+            a, b = nearness[2 * y, 2 * x], nearness[2 * y, 2 * x + 1]
+            c, d = nearness[2 * y + 1, 2 * x], nearness[2 * y + 1, 2 * x + 1]
+            near, far = max(a, b, c, d), min(a, b, c, d)
             if near == 0:
                 continue
-            if near - far < OUTLINE * near:
-                red, green, blue = _shade(
-                    2 * x + 0.5, 2 * y + 0.5, owner[2 * y, 2 * x], samples, faces, texels, texture, light
-                )
+            if near - far < np.float32(OUTLINE) * near:
+                red, green, blue = _shade(2 * x + half, 2 * y + half, owner[2 * y, 2 * x], plan, texture)
             else:
-                red, green, blue = 0.0, 0.0, 0.0
+                red = green = blue = np.float32(0)
                 for sample in range(4):
                     v, u = 2 * y + sample // 2, 2 * x + sample % 2
+                    p, q, r = np.float32(picture[y, x, 0]), np.float32(picture[y, x, 1]), np.float32(picture[y, x, 2])
                     if nearness[v, u] > 0:
-                        r, g, b = _shade(u, v, owner[v, u], samples, faces, texels, texture, light)
-                    else:
-                        r, g, b = float(picture[y, x, 0]), float(picture[y, x, 1]), float(picture[y, x, 2])
-                    red, green, blue = red + 0.25 * r, green + 0.25 * g, blue + 0.25 * b
-            picture[y, x, 0], picture[y, x, 1], picture[y, x, 2] = int(red + 0.5), int(green + 0.5), int(blue + 0.5)
-            for sample in range(4):
-                nearness[2 * y + sample // 2, 2 * x + sample % 2] = 0
+                        p, q, r = _shade(u, v, owner[v, u], plan, texture)
+                    red, green, blue = red + quarter * p, green + quarter * q, blue + quarter * r
+            picture[y, x, 0] = np.uint8(red + half)
+            picture[y, x, 1] = np.uint8(green + half)
+            picture[y, x, 2] = np.uint8(blue + half)
+            nearness[2 * y, 2 * x] = nearness[2 * y, 2 * x + 1] = 0
+            nearness[2 * y + 1, 2 * x] = nearness[2 * y + 1, 2 * x + 1] = 0

@@ -24,11 +24,14 @@ _UPPER_LIP_M = (0.6693, 0.6704, 0.6717, 0.6713, 0.6697, 0.6680, 0.6661, 0.6640, 
 _LOWER_LIP_M = (0.6490, 0.6492, 0.6498, 0.6508, 0.6521, 0.6543, 0.6565, 0.6587, 0.6612)
 """Borders of the lips by distance from the middle."""
 
-_BROW_START_M, _BROW_END_M, _BROW_HEIGHT_M = 0.0105, 0.0565, 0.7445
+_BROW_START_M, _BROW_END_M, _BROW_HEIGHT_M = 0.0105, 0.0565, 0.7465
 _BEARD_X_M = (0.0, 0.024, 0.032, 0.045, 0.058, 0.066, 0.09)
 _BEARD_TOP_M = (0.6800, 0.6790, 0.6680, 0.6700, 0.6850, 0.7150, 0.7150)
 _ARM_START_M, _ARM_DIRECTION, ARM_LENGTH_M = (0.16, 0.53), (0.61, -0.79), 0.37
 """Where arms begin (x, y), where they point and how long they are down to the wrist."""
+
+_HIP_M = 0.085
+"""Shirts end here, below what cameras see of people behind a table."""
 
 
 def smooth_step(values: ArrayLike, start: float, end: float) -> F32:
@@ -62,7 +65,7 @@ def brows(points: F32, width_m: float, arch_m: float) -> tuple[F32, F32]:
     """Strength of the brows and the position along them, 0 at the nose and 1 at the temple."""
     along = (np.abs(points[:, 0]) - _BROW_START_M) / (_BROW_END_M - _BROW_START_M)
     t = np.clip(along, 0.0, 1.0)
-    middle = _BROW_HEIGHT_M + (0.003 + arch_m) * np.sin(np.pi * t**1.2) + 0.001 * t
+    middle = _BROW_HEIGHT_M + (0.001 + arch_m) * np.sin(np.pi * t**1.1) - 0.001 * t
     half = 0.5 * width_m * np.interp(t, (0, 0.12, 0.45, 0.75, 1), (0.75, 1.0, 0.95, 0.6, 0.2))
     strength = 1 - smooth_step(np.abs(points[:, 1] - middle) / half, 0.65, 1.15)
     ends = smooth_step(along, -0.04, 0.08) * (1 - smooth_step(along, 0.96, 1.04))
@@ -92,4 +95,4 @@ def shirt(points: F32, arm: F32, look: Look) -> F32:
         top = top - front * np.clip(0.075 - 1.3 * x, 0.0, None)
     along = (x - _ARM_START_M[0]) * _ARM_DIRECTION[0] + (y - _ARM_START_M[1]) * _ARM_DIRECTION[1]
     end = np.where(arm > 0.5, look.sleeve * ARM_LENGTH_M - along, 1.0)
-    return np.minimum(top - y, end).astype(np.float32)
+    return np.minimum(np.minimum(top - y, end), y - _HIP_M).astype(np.float32)
