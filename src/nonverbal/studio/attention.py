@@ -70,7 +70,7 @@ def looks(talk: Talk, participant: str, style: Style, towards: F, rng: np.random
     for start_s, end_s, state in _states(talk, participant, rng):
         at_s = start_s
         while at_s < end_s:
-            target, length_s = _fixation(state, style, rng)
+            target, length_s = _fixation(state, style, at_s == start_s, rng)
             starts.append(at_s)
             targets.append(target)
             pitched.append(state == "thinking")
@@ -114,10 +114,11 @@ def _line_states(spoken: SpokenLine, rng: np.random.Generator) -> Iterator[tuple
     yield max(spoken.end_s + 0.2, begin_s + 0.3), "listening"
 
 
-def _fixation(state: State, style: Style, rng: np.random.Generator) -> tuple[int, float]:
+def _fixation(state: State, style: Style, first: bool, rng: np.random.Generator) -> tuple[int, float]:
+    """What is looked at and for how long; a state's first look falls as time does, later ones as looks do."""
     share = style.eye_contact if state == "speaking" else PARTNER_SHARE[state]
     partner_s = _ON_PARTNER_S.get(state, _ON_PARTNER_USUAL_S)
-    chance = share * _AWAY_S / (share * _AWAY_S + (1.0 - share) * partner_s)
+    chance = share if first else share * _AWAY_S / (share * _AWAY_S + (1.0 - share) * partner_s)
     on_partner, on_camera = rng.random(2) < (chance, min(1.0, 2.0 * style.camera_glances))
     length_s = (partner_s if on_partner else _AWAY_S) * float(rng.uniform(0.5, 1.5))
     return (PARTNER if on_partner else CAMERA if on_camera else AWAY), length_s

@@ -6,6 +6,7 @@ product: ``humps(...) @ amounts`` with amounts [K, D] gives [T, D].
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,12 +51,12 @@ def humps(count: int, start_s: F, attack_s: F | float, hold_s: F | float, releas
 
 def ripples(count: int, start_s: F, cycles: F | float, hz: F | float) -> Sparse:
     """[count, K] each column is a sine of `cycles` periods of `hz` under a window that opens fast and closes slowly."""
-    start_s, cycles, hz = _columns(start_s, cycles, hz)
-    length_s = cycles / hz
-    event, frame, first = _spread(count, start_s, start_s + length_s)
-    u = ((frame + 0.5) / FPS - start_s[event]) / length_s[event]
-    window = ease(u / 0.2) * (1.0 - ease((u - 0.25) / 0.75))
-    return _matrix(count, window * np.sin(2.0 * np.pi * cycles[event] * np.clip(u, 0.0, 1.0)), frame, first)
+    return _waves(count, start_s, cycles, hz, lambda u, phase: ease(u / 0.2) * _fading(u) * np.sin(phase))
+
+
+def dips(count: int, start_s: F, cycles: F | float, hz: F | float) -> Sparse:
+    """[count, K] each column goes from 0 towards 1 and back `cycles` times, `hz` times a second, less far each time."""
+    return _waves(count, start_s, cycles, hz, lambda u, phase: _fading(u) * (1.0 - np.cos(phase)) / 2.0)
 
 
 def moves(count: int, start: F, start_s: F, duration_s: F, targets: F) -> F:
@@ -91,6 +92,19 @@ def drift(count: int, rng: np.random.Generator, knot_s: float, width: int) -> F:
 
 
 _SPLINE_STD = 0.69  # mean standard deviation of a uniform cubic B-spline whose control points have deviation 1
+
+
+def _fading(u: F) -> F:
+    return 1.0 - ease((u - 0.3) / 0.7)
+
+
+def _waves(count: int, start_s: F, cycles: F | float, hz: F | float, shape: Callable[[F, F], F]) -> Sparse:
+    """[count, K] of `shape`, a function of the share of the event that has passed and of the phase in radians."""
+    start_s, cycles, hz = _columns(start_s, cycles, hz)
+    length_s = cycles / hz
+    event, frame, first = _spread(count, start_s, start_s + length_s)
+    u = np.clip(((frame + 0.5) / FPS - start_s[event]) / length_s[event], 0.0, 1.0)
+    return _matrix(count, shape(u, 2.0 * np.pi * cycles[event] * u), frame, first)
 
 
 def _columns(*values: F | float) -> list[F]:

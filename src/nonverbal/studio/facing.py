@@ -8,7 +8,7 @@ import numpy as np
 
 from nonverbal.motion.rotations import F, axis_angle_from_matrix
 from nonverbal.studio.attention import Looks, angles_of
-from nonverbal.studio.curves import drift, humps, moves, ripples
+from nonverbal.studio.curves import dips, drift, humps, moves, ripples
 from nonverbal.studio.habits import Doing
 from nonverbal.studio.style import Style
 
@@ -58,9 +58,7 @@ def head_angles(
     size = np.radians(style.head_motion)
     angles += size * np.array([1.3, 0.9, 1.4]) * drift(count, rng, 1.8, 3)
     angles += size * np.array([1.1, 1.2, 0.8]) * drift(count, rng, 0.45, 3) * speaking[:, None]
-    for column, amounts in _gestures(acts, count, rng).items():
-        angles[:, column] += size * amounts
-    return angles
+    return angles + size * np.stack(_gestures(acts, count, rng), axis=1)
 
 
 def gaze_in_head(start_s: F, direction: F, head: F) -> F:
@@ -94,29 +92,34 @@ def _followed(fixations: Looks, towards: F, count: int, rng: np.random.Generator
     return home + moves(count, follow[0], fixations.start_s + HEAD_LAG_S, lasts_s, follow)
 
 
-def _gestures(acts: Sequence[Doing], count: int, rng: np.random.Generator) -> dict[int, F]:
-    """Column of the head's angles -> [count] degrees that nods, shakes, tilts and laughs add."""
-    sign = {"chin_up": 1.0, "chin_down": -1.0}
-    sums = {0: np.zeros(count), 1: np.zeros(count), 2: np.zeros(count)}
-    for does, column, hz, direction in (("nod", 1, NOD_HZ, -1.0), ("shake", 0, SHAKE_HZ, 1.0)):
-        start_s, length_s, size = _table(acts, (does,))
-        cycles = np.maximum(2.0, np.rint(length_s * hz * rng.uniform(0.8, 1.2, len(size))))
-        way = direction if does == "nod" else rng.choice([-1.0, 1.0], len(size))
-        sums[column] += ripples(count, start_s, cycles, hz) @ (way * size)
-    start_s, length_s, size = _table(acts, ("nod_once",))
-    sums[1] -= ripples(count, start_s, np.ones(len(size)), 1.0 / np.maximum(length_s, 0.3)) @ size
-    for does, way in sign.items():
-        start_s, length_s, size = _table(acts, (does,))
-        sums[1] += humps(count, start_s - 0.2, 0.35, length_s - 0.15, 0.5) @ (way * size)
-    start_s, length_s, size = _table(acts, ("tilt",))
-    way = rng.choice([-1.0, 1.0], len(size))
-    sums[2] += humps(count, start_s - 0.1, 0.45, length_s - 0.35, 0.6) @ (way * size)
-    start_s, length_s, size = _table(acts, ("laugh_face",))
-    sums[1] += ripples(count, start_s, np.maximum(2.0, np.rint(length_s * LAUGH_HZ)), LAUGH_HZ) @ (1.6 * size)
-    return sums
+def _gestures(acts: Sequence[Doing], count: int, rng: np.random.Generator) -> tuple[F, F, F]:
+    """[count] degrees of yaw, pitch and roll that shakes, nods, lifted chins, tilts and laughs add."""
+    start_s, length_s, size = _table(acts, "nod")
+    pitch = dips(count, start_s, _cycles(length_s * NOD_HZ, rng), NOD_HZ) @ -size
+    start_s, length_s, size = _table(acts, "nod_once")
+    pitch -= dips(count, start_s, 1.0, 1.0 / np.maximum(length_s, 0.3)) @ size
+    for does, sign in (("chin_up", 1.0), ("chin_down", -1.0)):
+        start_s, length_s, size = _table(acts, does)
+        pitch += humps(count, start_s - 0.2, 0.35, length_s - 0.15, 0.5) @ (sign * size)
+    start_s, length_s, size = _table(acts, "laugh_face")
+    pitch += ripples(count, start_s, np.maximum(2.0, np.rint(length_s * LAUGH_HZ)), LAUGH_HZ) @ (1.6 * size)
+    start_s, length_s, size = _table(acts, "shake")
+    yaw = ripples(count, start_s, _cycles(length_s * SHAKE_HZ, rng), SHAKE_HZ) @ (_either_side(rng, size) * size)
+    start_s, length_s, size = _table(acts, "tilt")
+    roll = humps(count, start_s - 0.1, 0.45, length_s - 0.35, 0.6) @ (_either_side(rng, size) * size)
+    return yaw, pitch, roll
 
 
-def _table(acts: Sequence[Doing], does: tuple[str, ...]) -> tuple[F, F, F]:
-    mine = [act for act in acts if act.does in does]
+def _cycles(wanted: F, rng: np.random.Generator) -> F:
+    return np.maximum(2.0, np.rint(wanted * rng.uniform(0.8, 1.2, len(wanted))))
+
+
+def _either_side(rng: np.random.Generator, like: F) -> F:
+    return np.asarray(rng.choice([-1.0, 1.0], len(like)))
+
+
+def _table(acts: Sequence[Doing], does: str) -> tuple[F, F, F]:
+    """Start, length and size of each act that does this."""
+    mine = [act for act in acts if act.does == does]
     start_s = np.array([act.start_s for act in mine])
     return start_s, np.array([act.end_s for act in mine]) - start_s, np.array([act.size for act in mine])

@@ -25,6 +25,9 @@ STROKE_S = 0.22
 
 LANDS_AFTER_S = 0.04
 BEAT_HOLD_S = 0.15
+BEAT_BEFORE_CUE_S, BEAT_AFTER_CUE_S = 0.9, 0.5
+"""Stressed words nearer to a cue than this get no beat."""
+
 IDLE_S = 1.0
 """Hands that have nothing to do for longer than this go back to rest."""
 
@@ -193,13 +196,23 @@ def plan_hands(
 
 
 def _wishes(lines: Sequence[SpokenLine], style: Style, rng: np.random.Generator) -> Iterator[_Wish]:
+    """The cues of `lines` and beats on their stressed words, but where a beat would keep the hands from a cue."""
     for spoken in lines:
-        cued = {cue.word: cue.gesture for cue in spoken.line.cues if cue.word < len(spoken.words)}
-        beats = {i: "beat" for i in spoken.line.emphasis if i < len(spoken.words) and rng.random() < style.gesture_rate}
+        hits_s = [stressed_vowel_s(word) for word in spoken.words]
+        wanted: dict[int, Gesture] = {}
+        cued = {cue.word: cue.gesture for cue in spoken.line.cues if cue.word < len(hits_s)}
+        for word in spoken.line.emphasis:
+            drawn = rng.random() < style.gesture_rate
+            if drawn and word < len(hits_s) and not any(_hinders(hits_s[word], hits_s[cue]) for cue in cued):
+                wanted[word] = "beat"
         counted = 0
-        for word, gesture in sorted({**beats, **cued}.items()):
-            yield _Wish(stressed_vowel_s(spoken.words[word]), gesture, spoken.end_s, counted)  # type: ignore[arg-type]
+        for word, gesture in sorted({**wanted, **cued}.items()):
+            yield _Wish(hits_s[word], gesture, spoken.end_s, counted)
             counted += gesture == "count"
+
+
+def _hinders(beat_s: float, cue_s: float) -> bool:
+    return -BEAT_AFTER_CUE_S < cue_s - beat_s < BEAT_BEFORE_CUE_S
 
 
 def _between(a: Pose, b: Pose) -> tuple[float, float]:

@@ -75,7 +75,7 @@ VISEMES: Mapping[str, Mapping[str, float]] = {
 _CONTACT = frozenset("pbm")
 _TEETH_ON_LIP = frozenset("fvɱʋ")
 _STRONG: Mapping[str, tuple[str, float]] = {
-    **dict.fromkeys("pbm", ("mouthRollLower mouthRollUpper mouthPress jawOpen cheekPuff", 4.0)),
+    **dict.fromkeys("pbm", ("mouthRollLower mouthRollUpper mouthPress cheekPuff", 4.0)),
     **dict.fromkeys("fvɱʋ", ("mouthRollLower jawOpen mouthUpperUp", 4.0)),
     **dict.fromkeys("uʊwoɔɒʉ", ("mouthFunnel mouthPucker", 3.0)),
     **dict.fromkeys("ʃʒ", ("mouthFunnel mouthPucker jawForward", 3.0)),
