@@ -13,7 +13,8 @@ from nonverbal.avatar.cloth import shirt_picture
 from nonverbal.avatar.look import Colour, Look
 from nonverbal.avatar.mesh import load_model
 from nonverbal.avatar.noise import noise
-from nonverbal.types import F32
+from nonverbal.avatar.raster import vertex_normals
+from nonverbal.types import F32, Bool
 
 U8 = NDArray[np.uint8]
 IRIS_RAD = float(np.radians(23.0))
@@ -56,8 +57,22 @@ def _skin(look: Look, shown: Unwrapped, rng: np.random.Generator) -> F32:
     colours = mix(colours, np.array(look.skin, np.float32) * (0.72, 0.6, 0.5), np.clip(spots * cheeks, 0, 0.7))
     head = shown.part == SKIN_PARTS.index("head")
     colours[head] = _head(look, colours[head], points[head], rng)
+    hands = np.isin(shown.part, [SKIN_PARTS.index("left_hand"), SKIN_PARTS.index("right_hand")])
+    colours[hands] = _hands(look, colours[hands], shown, hands)
     _inside(look, colours, shown)
     return colours
+
+
+def _hands(look: Look, colours: F32, shown: Unwrapped, hands: Bool) -> F32:
+    """Palms, which are paler and redder, and nails."""
+    model = load_model()
+    normals = vertex_normals(base_points(model), model.faces)[shown.corners[hands]]
+    facing = np.einsum("kc,kcx->kx", shown.shares[hands], normals)
+    facing[:, 0] *= np.sign(shown.points_m[hands][:, 0])
+    palm = regions.smooth_step(facing @ np.array(regions.PALM, np.float32), -0.1, 0.5)
+    colours = mix(colours, np.array([222, 166, 144], np.float32), 0.45 * palm)
+    nail = regions.nails(shown.points_m[hands], facing)
+    return mix(colours, 0.6 * np.array(look.skin, np.float32) + (98, 78, 72), 0.75 * nail)
 
 
 def _blush(colours: F32, points: F32) -> F32:

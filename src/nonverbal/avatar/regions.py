@@ -30,6 +30,14 @@ _BEARD_TOP_M = (0.6800, 0.6790, 0.6680, 0.6700, 0.6850, 0.7150, 0.7150)
 _ARM_START_M, _ARM_DIRECTION, ARM_LENGTH_M = (0.16, 0.53), (0.61, -0.79), 0.37
 """Where arms begin (x, y), where they point and how long they are down to the wrist."""
 
+PALM = (-0.86, -0.30, -0.41)
+"""Where the left palm faces."""
+_NAILS_M = (
+    (0.3913, 0.2050, 0.2845), (0.4558, 0.1656, 0.3159), (0.4810, 0.1386, 0.2984), (0.4941, 0.1281, 0.2706),
+    (0.4885, 0.1338, 0.2348),
+)  # fmt: skip
+_NAIL_NORMALS = ((-0.47, 0.69, 0.45), (0.65, 0.36, 0.60), (0.84, 0.36, 0.35), (0.84, 0.22, 0.34), (0.90, 0.17, 0.23))
+"""The left hand's, thumb first."""
 _HIP_M = 0.085
 """Shirts end here, below what cameras see of people behind a table."""
 
@@ -96,3 +104,13 @@ def shirt(points: F32, arm: F32, look: Look) -> F32:
     along = (x - _ARM_START_M[0]) * _ARM_DIRECTION[0] + (y - _ARM_START_M[1]) * _ARM_DIRECTION[1]
     end = np.where(arm > 0.5, look.sleeve * ARM_LENGTH_M - along, 1.0)
     return np.minimum(np.minimum(top - y, end), y - _HIP_M).astype(np.float32)
+
+
+def nails(points: F32, normals: F32) -> F32:
+    """Strength of the finger nails; `normals` [N, 3] as they would be on the left side."""
+    mirrored = np.column_stack([np.abs(points[:, 0]), points[:, 1:]])
+    strength = np.zeros(len(points), np.float32)
+    for centre, normal in zip(_NAILS_M, _NAIL_NORMALS, strict=True):
+        near = 1 - smooth_step(np.linalg.norm(mirrored - np.array(centre, np.float32), axis=1), 0.0042, 0.0055)
+        strength = np.maximum(strength, near * smooth_step(normals @ np.array(normal, np.float32), 0.3, 0.5))
+    return strength
