@@ -14,8 +14,9 @@ from nonverbal.types import PARTS, Clip, Dialogue, Motion, Span, Turn, Word
 
 _WORDS = (
     "so", "the", "first", "thing", "that", "comes", "to", "mind", "is", "how", "people", "talk", "with", "their",
-    "hands", "while", "nobody", "looks", "at", "them", "really", "and", "then", "again", "some", "never", "move", "though",
-    "I", "would", "have", "thought", "you", "must", "see", "why", "this", "matters", "for", "anyone", "who", "listens",
+    "hands", "while", "nobody", "looks", "at", "them", "really", "and", "then", "again", "some", "never", "move",
+    "though", "I", "would", "have", "thought", "you", "must", "see", "why", "this", "matters", "for", "anyone", "who",
+    "listens",
 )  # fmt: skip
 
 

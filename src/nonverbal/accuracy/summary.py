@@ -130,8 +130,8 @@ def _face_figures(face: tuple[Coefficient, ...], scores: Sequence[Scores]) -> di
     pooled = pool([s.face for s in scores])
     people = len(pooled.n_frames)
     return {
-        "r52": Figure(*mean_r(face), "coefficients"),
-        "r_talk10": Figure(*talk10(face), "coefficients"),
+        "r52": Figure(*mean_r(face), "of 52"),
+        "r_talk10": Figure(*talk10(face), "of 10"),
         "mae52": Figure(float(np.mean([c.mae for c in face])), people, "people"),
     }
 

@@ -41,56 +41,56 @@ class Row:
 ROWS: tuple[tuple[str, tuple[Row, ...]], ...] = (
     ("Funnel", (Row("kept", "videos that came through", "%", Target(1.0, at_least=True)),)),
     ("Speech", (
-        Row("der", "diarization error, no collar (speaking)", "%", Target(0.08)),
-        Row("der_turns", "diarization error, no collar (turns)", "%"),
-        Row("speakers", "clips with the right number of speakers", "%"),
+        Row("der", "diarization error", "%", Target(0.08)),
+        Row("der_turns", "  of the turns", "%"),
+        Row("speakers", "right number of speakers", "%"),
         Row("wer", "word error rate", "%"),
-        Row("wer_content", "  without back-channels and hesitations", "%"),
-        Row("word_start", "word start error, median", "ms", Target(60.0)),
+        Row("wer_content", "  less back-channels", "%"),
+        Row("word_start", "word start off, median", "ms", Target(60.0)),
         Row("word_start_p95", "  95th percentile", "ms"),
-        Row("word_end", "word end error, median", "ms"),
+        Row("word_end", "word end off, median", "ms"),
         Row("word_end_p95", "  95th percentile", "ms"),
-        Row("attribution", "words given to the right face", "%", Target(0.97, at_least=True)),
-        Row("attribution_voice", "  to the right voice (names may be swapped)", "%"),
+        Row("attribution", "words to the right face", "%", Target(0.97, at_least=True)),
+        Row("attribution_voice", "  to the right voice", "%"),
     )),
-    ("Speaking", (
-        Row("asd_ap", "active speaker, average precision", "", Target(0.95, at_least=True)),
-        Row("asd_chance", "  of evidence that knows nothing"),
-        Row("av_offset", "sound offset put in and recovered, mean error", "ms"),
+    ("Active speaker", (
+        Row("asd_ap", "average precision", "", Target(0.95, at_least=True)),
+        Row("asd_chance", "  knowing nothing"),
+        Row("av_offset", "sound offset, off by", "ms"),
     )),
-    ("Found where in view", (
+    ("Found in view", (
         Row("found_face", "face", "%"),
         Row("found_upper_body", "upper body", "%"),
         Row("found_left_hand", "left hand", "%"),
         Row("found_right_hand", "right hand", "%"),
-        Row("false_face", "found where not in view: face", "%"),
+        Row("false_face", "out of view: face", "%"),
         Row("false_upper_body", "  upper body", "%"),
         Row("false_left_hand", "  left hand", "%"),
         Row("false_right_hand", "  right hand", "%"),
     )),
     ("Face", (
-        Row("r52", "correlation, mean of all that move", "", Target(0.58, at_least=True)),
-        Row("r_talk10", "correlation, the ten of talk", "", Target(0.80, at_least=True)),
+        Row("r52", "correlation, all that move", "", Target(0.58, at_least=True)),
+        Row("r_talk10", "  the ten of talk", "", Target(0.80, at_least=True)),
         Row("mae52", "mean absolute error"),
     )),
     ("Head and gaze", (
         Row("head", "head rotation", "deg", Target(3.5)),
         Row("head_median", "  median", "deg"),
-        Row("head_steady_off", "  less each person's constant error", "deg"),
-        Row("gaze", "gaze, mean of both eyes' errors", "deg", Target(8.0)),
-        Row("gaze_both", "  error of both eyes' mean direction", "deg"),
+        Row("head_steady_off", "  less constant part", "deg"),
+        Row("gaze", "gaze, each eye", "deg", Target(8.0)),
+        Row("gaze_both", "  both eyes' mean", "deg"),
     )),
     ("Body", (
-        Row("upper_arm", "upper arm direction", "deg", Target(10.0)),
-        Row("forearm", "forearm direction", "deg", Target(10.0)),
-        Row("forearm_hand_in_view", "  where the hand is in view", "deg"),
+        Row("upper_arm", "upper arm", "deg", Target(10.0)),
+        Row("forearm", "forearm", "deg", Target(10.0)),
+        Row("forearm_hand_in_view", "  with the hand in view", "deg"),
         Row("wrist", "hand orientation", "deg", Target(20.0)),
-        Row("wrist_joint", "  the wrist's joint alone", "deg"),
+        Row("wrist_joint", "  wrist joint alone", "deg"),
         Row("fingers", "finger joints", "deg", Target(15.0)),
-        Row("collar", "collar joints", "deg"),
-        Row("head_joint", "head on the chest", "deg"),
+        Row("collar", "collars", "deg"),
+        Row("head_joint", "head on chest", "deg"),
     )),
-    ("Jitter: acceleration found / true", (
+    ("Jitter, found / true", (
         Row("jitter_face", "face coefficients"),
         Row("jitter_head", "head"),
         Row("jitter_upper_body", "upper body"),
@@ -104,7 +104,11 @@ def accuracy_table(summary: Summary) -> Table:
     """All rows."""
     table = Table(title="Accuracy against known truth", title_justify="left", box=SIMPLE_HEAD)
     for column in ("", "value", "asked for", "", "measured on"):
-        table.add_column(column, justify="right" if column == "value" else "left")
+        table.add_column(column, justify="right" if column == "value" else "left", no_wrap=True)
+    table.caption = (
+        "Diarization: no collar, overlap counted. Degrees: means over frames valid in truth and finding. Word edges: "
+        "words that were recognised. Correlation: mean over people. Jitter: mean acceleration."
+    )
     for section, rows in ROWS:
         table.add_section()
         table.add_row(f"[bold]{section}[/]")
@@ -125,14 +129,15 @@ def shown(value: float, unit: str) -> str:
 def _asked(row: Row) -> str:
     if row.target is None:
         return ""
-    return f"{'>=' if row.target.at_least else '<='} {shown(row.target.limit, row.unit)}"
+    limit = shown(row.target.limit, row.unit).removesuffix(" deg")
+    return f"{'>=' if row.target.at_least else '<='} {limit}"
 
 
 def _verdict(row: Row, figure: Figure) -> str:
     if row.target is None:
         return ""
     if not figure.count:
-        return "[red]not measured[/]"
+        return "[red]nothing[/]"
     return "[green]met[/]" if row.target.met(figure) else "[red]missed[/]"
 
 
