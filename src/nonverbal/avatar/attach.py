@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nonverbal.avatar.atlas import SKIN_PARTS, place, skin_layout
 from nonverbal.avatar.base_mesh import load_base
 from nonverbal.avatar.mesh import Avatar, AvatarModel, load_model
-from nonverbal.avatar.pieces import Piece, affine_weights, shares_of
+from nonverbal.avatar.pieces import Piece, Shares, affine_weights, shares_of
 from nonverbal.avatar.raster import I32
 from nonverbal.types import F32, Bool
 
@@ -40,31 +40,41 @@ def eyeball(side: str) -> NDArray[np.intp]:
     return np.flatnonzero(model.dominated_by(f"eye.{side[0].upper()}"))
 
 
+def eyes(avatar: Avatar) -> tuple[Piece, ...]:
+    """Both eyeballs: the front of a fine ball, with the iris around the axis of gaze.
+
+    A person's eyeballs may be longer than wide; the iris is laid out by directions from their middle all the same.
+    """
+    pieces = []
+    for side, (shares, triangles) in zip(("left", "right"), _balls(), strict=True):
+        centre, _ = fit_sphere(avatar.rest_m[eyeball(side)])
+        x, y, z = (shares @ avatar.rest_m - centre).T
+        angle = np.minimum(np.arctan2(np.hypot(x, y), z), EYE_EDGE_RAD)
+        out = 0.5 * angle / EYE_EDGE_RAD / np.maximum(np.hypot(x, y), 1e-9)
+        corners = place("eye", 0.5 + np.column_stack([x, -y]) * out[:, None])[triangles]
+        pieces.append(Piece(shares, np.zeros(len(x), np.float32), triangles, corners))
+    return tuple(pieces)
+
+
 @lru_cache(maxsize=1)
-def eyes() -> tuple[Piece, ...]:
-    """Both eyeballs: the front of a fine sphere, with the iris around the axis of gaze."""
-    return tuple(_eye(side) for side in ("left", "right"))
-
-
-def _eye(side: str) -> Piece:
-    model = load_model()
-    anchors = eyeball(side)
-    points = base_points(model)[anchors]
-    centre, radius = fit_sphere(points)
+def _balls() -> tuple[tuple[Shares, I32], ...]:
+    """Vertices and triangles of the fronts of both eyeballs."""
     angle = np.linspace(0, EYE_EDGE_RAD, _RINGS + 1)[1:, None]
     turn = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)
     ball = np.stack(np.broadcast_arrays(np.sin(angle) * np.cos(turn), np.sin(angle) * np.sin(turn), np.cos(angle)), -1)
     ball = np.concatenate([[[0.0, 0.0, 1.0]], ball.reshape(-1, 3)])
-    flat = np.concatenate(
-        [[[0.0, 0.0]], (angle[..., None] * np.stack([np.cos(turn), -np.sin(turn)], -1)).reshape(-1, 2)]
-    )
     faces = [(0, 1 + s, 1 + (s + 1) % _SECTORS) for s in range(_SECTORS)]
     for ring in range(_RINGS - 1):
         faces += _strip(1 + ring * _SECTORS, 1 + (ring + 1) * _SECTORS, _SECTORS)
-    triangles = np.array(faces, np.int32)
-    weights = affine_weights((centre + radius * ball).astype(np.float32), points)
-    corners = place("eye", 0.5 + 0.5 * flat / EYE_EDGE_RAD)[triangles]
-    return Piece(shares_of(anchors, weights, len(model.kept)), np.zeros(len(ball), np.float32), triangles, corners)
+    model = load_model()
+    both = []
+    for side in ("left", "right"):
+        anchors = eyeball(side)
+        points = base_points(model)[anchors]
+        centre, radius = fit_sphere(points)
+        weights = affine_weights((centre + radius * ball).astype(np.float32), points)
+        both.append((shares_of(anchors, weights, len(model.kept)), np.array(faces, np.int32)))
+    return tuple(both)
 
 
 def _strip(inner: int, outer: int, count: int) -> list[tuple[int, int, int]]:

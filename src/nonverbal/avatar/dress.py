@@ -29,7 +29,7 @@ _OPEN_JAW = np.float32(0.6)
 """How far the mouth is open when the light in it is found out."""
 _FLOOR = np.float32(0.3)
 """Light that hair and cloth let through or throw at each other."""
-_MOUTH_FLOOR = np.float32(0.25)
+_MOUTH_FLOOR, _TEETH_FLOOR = np.float32(0.2), np.float32(0.55)
 """Light that teeth and tongue throw at each other."""
 _EYE_OPENNESS = np.float32(0.8)
 
@@ -85,7 +85,7 @@ def dress(avatar: Avatar, look: Look, texture_size: int = 1024) -> Dressed:
     """Gives an avatar its look."""
     corners, part = skin_layout()
     hair = hair_piece(look)
-    pieces = join([*teeth(avatar), *eyes(), *lashes(), shirt_piece(look), *([hair] if hair else [])])
+    pieces = join([*teeth(avatar), *eyes(avatar), *lashes(), shirt_piece(look), *([hair] if hair else [])])
     count = len(avatar.rest_m)
     skin = (part >= 0) & ~covered(look)[avatar.model.faces].all(axis=1)
     faces = np.concatenate([avatar.model.faces[skin], pieces.faces + count]).astype(np.int32)
@@ -107,9 +107,12 @@ def _openness(dressed: Dressed) -> F32:
     share[:count] = openness(avatar.rest_m, avatar.model.faces)
     moves = load_base().moves_m[ARKIT52_NAMES.index("jawOpen")][avatar.model.base_vertices]
     opened = openness(dressed.complete(avatar.rest_m + _OPEN_JAW * moves), faces)
-    rows_of_teeth, balls = (len(join(group).lift_m) for group in (teeth(avatar), eyes()))
-    inside = np.concatenate([vertices_of("mouth"), vertices_of("tongue"), count + np.arange(rows_of_teeth)])
-    share[inside] = _MOUTH_FLOOR + (1 - _MOUTH_FLOOR) * opened[inside]
+    rows_of_teeth, balls = (len(join(group).lift_m) for group in (teeth(avatar), eyes(avatar)))
+    for inside, floor in (
+        (np.concatenate([vertices_of("mouth"), vertices_of("tongue")]), _MOUTH_FLOOR),
+        (count + np.arange(rows_of_teeth), _TEETH_FLOOR),
+    ):
+        share[inside] = floor + (1 - floor) * opened[inside]
     share[count + rows_of_teeth : count + rows_of_teeth + balls] = _EYE_OPENNESS
     return share
 
