@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hand_talk import LONG, chat, spoken_line
@@ -72,6 +74,15 @@ def test_joints_bend_as_joints_do() -> None:
     elbow = matrix_from_axis_angle(arm_axis_angles(values[:, :10]).reshape(-1, 4, 3)[:, 2])
     assert elbow[:, 1, 0] == pytest.approx(np.zeros(len(values)), abs=1e-9)  # the forearm stays in the hinge's plane
     assert (elbow[:, 2, 0] >= 0.0).all()  # and bends from x to z
+
+
+def test_wrists_flex_to_the_palm_and_bend_to_the_thumb() -> None:
+    straight = Pose((0.2, -0.2, 0.35), (0.0, -1.0, 0.0), "flat")
+    poses = [straight, replace(straight, flex_deg=30.0), replace(straight, aside_deg=20.0)]
+    _, _, turns = forward_kinematics(left_body(poses))
+    along, palm, thumb = turns[:, WRIST, :, 0], -turns[0, WRIST, :, 1], turns[0, WRIST, :, 2]
+    assert along[1] @ palm == pytest.approx(np.sin(np.radians(30.0)), abs=1e-6)
+    assert along[2] @ thumb == pytest.approx(np.sin(np.radians(20.0)), abs=1e-6)
 
 
 def test_fingers_bend_towards_the_palm() -> None:

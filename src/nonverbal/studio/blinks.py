@@ -6,7 +6,6 @@ import numpy as np
 
 from nonverbal.motion.rotations import F
 from nonverbal.studio.curves import humps
-from nonverbal.timeline import FPS
 
 REFRACTORY_S = 0.45
 AT_PHRASE_END = 0.30
@@ -17,7 +16,7 @@ SHIFT_RAD = np.radians(12.0)
 CLOSE_S = (0.07, 0.10)
 SHUT_S = (0.045, 0.075)
 OPEN_S = (0.13, 0.19)
-"""Together five to eight frames, the longest part the opening."""
+"""Together five to eight frames, the longest part the opening; shut for longer than a frame, so that one shows it."""
 
 
 def blink_times_s(duration_s: float, per_min: float, attracted_s: F, rng: np.random.Generator) -> F:
@@ -34,20 +33,17 @@ def lids(count: int, start_s: F, rng: np.random.Generator) -> F:
     """[count, 2] closure of the left and right lid, 0 open to 1 shut; one frame at least of each blink is shut."""
     number = len(start_s)
     close_s, shut_s, open_s = (rng.uniform(*span, number) for span in (CLOSE_S, SHUT_S, OPEN_S))
-    on_grid = (np.rint((start_s + close_s) * FPS) + 0.5) / FPS - 0.005  # shut from just before a frame's centre on
     sides = []
     for _ in range(2):
         late = rng.uniform(0.0, 0.004, number)
         full = 1.0 - 0.05 * rng.random(number) ** 2
-        sides.append(
-            humps(count, on_grid - close_s + late, close_s, shut_s, open_s * rng.uniform(0.95, 1.1, number)) @ full
-        )
+        sides.append(humps(count, start_s + late, close_s, shut_s, open_s * rng.uniform(0.95, 1.1, number)) @ full)
     return np.clip(np.stack(sides, axis=1), 0.0, 1.0)
 
 
 def lids_following(gaze: F) -> F:
     """[T, 2] how far lids sink because the eyes look down; `gaze` [T, 4] as in `Motion`."""
-    return 0.55 * np.clip(-gaze[:, [1, 3]], 0.0, 0.5) + 0.04
+    return 0.4 * np.clip(-gaze[:, [1, 3]], 0.0, 0.5) + 0.04
 
 
 def attracted(phrase_end_s: F, shift_s: F, rng: np.random.Generator) -> F:

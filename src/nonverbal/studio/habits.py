@@ -29,7 +29,7 @@ class Habit:
         moment: `Moment.kind` that brings it on.
         does: an expression, one of `HEAD_DOINGS` (size in degrees), or one of `BODY_DOINGS` (degrees).
         probability: how often the moment brings it on.
-        size: mean size at expressiveness or head motion 1; each occurrence varies by a factor of about 0.75 to 1.3.
+        size: mean size at expressiveness or head motion 1; each occurrence varies by a factor of 0.67 to 1.5.
         when: ``onset`` begins `delay_s` after the moment does, ``throughout`` lasts as long as the moment, ``close``
             has its middle `delay_s` after the moment's end.
         delay_s: see `when`; negative comes before.
