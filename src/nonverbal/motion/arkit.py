@@ -72,7 +72,7 @@ def arkit52(points_m: F, gaze: F) -> F32:
         coefficients |= _eye(change, opening, side) | _brow_and_cheek(change, side)
         coefficients |= _mouth_side(change, closed, side)
     eyes_open = np.maximum(coefficients["eyeBlinkLeft"], coefficients["eyeBlinkRight"]) < BLINK
-    coefficients |= look_coefficients(_held(gaze, eyes_open))
+    coefficients |= look_coefficients(held(gaze, eyes_open))
     coefficients["tongueOut"] = np.zeros(len(points_m))
     return np.stack([coefficients[name] for name in ARKIT52_NAMES], axis=1).astype(np.float32)
 
@@ -83,7 +83,7 @@ def eyes_are_open(coefficients: F) -> Bool:
     return np.asarray(coefficients[:, blinks].max(axis=1) < BLINK)
 
 
-def _held(gaze: F, eyes_open: Bool) -> F:
+def held(gaze: F, eyes_open: Bool) -> F:
     """[N, 4] `gaze` with what a lid covers replaced by a straight line between before and after."""
     if not eyes_open.any():
         return np.zeros_like(gaze)

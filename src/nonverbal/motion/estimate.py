@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nonverbal.motion.arkit import arkit52, eyes_are_open, ramp
+from nonverbal.motion.arkit import eyes_are_open, ramp
 from nonverbal.motion.body import SHOULDERS, BodyView, body_rotations
 from nonverbal.motion.camera import Camera
-from nonverbal.motion.face_measures import USED_IDS
-from nonverbal.motion.gaze import gaze_angles
+from nonverbal.motion.face import estimate_face
 from nonverbal.motion.head import RIGID_IDS, HeadFit, fit_heads
 from nonverbal.motion.rotations import F, axis_angle_from_matrix
 from nonverbal.spaces import get_space
@@ -106,14 +105,15 @@ def estimate_motion(
 def _fill_face(motion: Motion, view: PersonView, camera: Camera, rows: F) -> HeadFit:
     """Writes face, head and gaze of the given frames and returns the heads there."""
     landmarks = view.landmarks_px if len(rows) == len(view.landmarks_px) else view.landmarks_px[rows]
-    fit = fit_heads(landmarks, camera)
-    gaze = gaze_angles(landmarks, fit)
-    motion.face[rows] = arkit52(fit.to_head(landmarks[:, USED_IDS]), gaze)
+    rigid = fit_heads(landmarks, camera)
+    face = estimate_face(landmarks, rigid)
+    fit = replace(rigid, rotation=face.rotation)
+    motion.face[rows] = face.coefficients
     motion.head_pose[rows, :3] = axis_angle_from_matrix(fit.rotation)
     motion.head_pose[rows, 3:] = fit.position_m(camera)
     turned = turned_rad(fit)
-    looks = eyes_are_open(motion.face[rows]) & (turned < GAZE_TURNED_RAD)
-    motion.gaze[rows] = gaze * looks[:, None]
+    looks = eyes_are_open(face.coefficients) & (turned < GAZE_TURNED_RAD)
+    motion.gaze[rows] = face.gaze * looks[:, None]
     motion.validity[rows, _FACE] = motion.validity[rows, _HEAD] = 1
     motion.validity[rows, _GAZE] = looks
     clear = view.face_score[rows] * (1.0 - ramp(turned, *TURNED_RAD))

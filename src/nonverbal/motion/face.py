@@ -1,0 +1,92 @@
+"""One person's face landmarks into coefficients, gaze and the head's turn: networks, steadied by geometry.
+
+What networks know, they know from rendered people. Plain geometry does as well or better on recorded faces, so the two
+are mixed: `GEOMETRY_SHARES` says how, coefficient by coefficient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from nonverbal.motion.arkit import arkit52, eyes_are_open, held
+from nonverbal.motion.face_measures import USED_IDS
+from nonverbal.motion.gaze import gaze_angles
+from nonverbal.motion.head import HeadFit
+from nonverbal.motion.learned_face import (
+    FaceNetworks,
+    calm_face,
+    expression_inputs,
+    eye_inputs,
+    load_networks,
+    shape_inputs,
+    view_of,
+)
+from nonverbal.motion.looks import look_coefficients
+from nonverbal.motion.rotations import F, limit_angle, matrix_from_axis_angle
+from nonverbal.spaces import ARKIT52_NAMES
+from nonverbal.types import F32
+
+MOST_MISSED_RAD = float(np.radians(12.0))
+"""The rigid fit is never corrected by more: what asks for more is no face."""
+
+MOST_GAZE_RAD = float(np.radians(60.0))
+"""Eyes turn no further."""
+
+GEOMETRY_SHARES: Mapping[str, float] = MappingProxyType({
+    "browDown": 0.7, "browInnerUp": 0.5, "browOuterUp": 0.5, "cheekPuff": 0.3, "cheekSquint": 0.5, "eyeBlink": 0.5,
+    "eyeSquint": 0.5, "eyeWide": 0.4, "jawForward": 0.4, "jaw": 0.3, "jawOpen": 0.5, "mouth": 0.3, "mouthClose": 0.4,
+    "mouthDimple": 0.4, "mouthFrown": 0.4, "mouthFunnel": 0.4, "mouthLowerDown": 0.4, "mouthPress": 0.4,
+    "mouthPucker": 0.5, "mouthRollLower": 0.4, "mouthRollUpper": 0.3, "mouthShrugLower": 0.4, "mouthShrugUpper": 0.4,
+    "mouthSmile": 0.5, "mouthStretch": 0.4, "mouthUpperUp": 0.4, "noseSneer": 0.6, "tongueOut": 0.5,
+})  # fmt: skip
+"""How much of a coefficient is geometry's, from 0 to 1; the rest is the network's. Both sides are alike, and "jaw" and
+"mouth" stand for their movements to either side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """N frames of one person.
+
+    Attributes:
+        coefficients: [N, 52] ``arkit52``.
+        gaze: [N, 4] as in `types.Motion`, also where lids hide the eyes.
+        rotation: [N, 3, 3] the head against the line of sight.
+    """
+
+    coefficients: F32
+    gaze: F32
+    rotation: F
+
+
+def estimate_face(landmarks_px: F, fit: HeadFit) -> Face:
+    """Face, gaze and head from the landmarks [N, 478, 3] of one person, all frames in order of time."""
+    networks = load_networks()
+    by_geometry = gaze_angles(landmarks_px, fit)
+    points, view = fit.to_head(landmarks_px[:, networks.ids]), view_of(fit)
+    calm = calm_face(points, networks.calm_m)
+    gaze = _gaze(networks, points[:, networks.eyes], calm, view, by_geometry)
+    missed = matrix_from_axis_angle(networks.head(shape_inputs(points, view)))
+    learned = np.clip(networks.coefficients(expression_inputs(points, calm, view)), 0.0, 1.0)
+    measured = arkit52(fit.to_head(landmarks_px[:, USED_IDS]), gaze)
+    shares = _shares()
+    face = shares * measured + (1.0 - shares) * learned
+    for name, values in look_coefficients(held(gaze, eyes_are_open(face))).items():
+        face[:, ARKIT52_NAMES.index(name)] = values
+    return Face(face.astype(np.float32), gaze, fit.rotation @ limit_angle(missed, MOST_MISSED_RAD))
+
+
+def _gaze(networks: FaceNetworks, eyes_m: F, calm_m: F32, view: F32, by_geometry: F) -> F32:
+    gaze = networks.gaze(eye_inputs(eyes_m, calm_m[networks.eyes], view, by_geometry))
+    return np.clip(gaze, -MOST_GAZE_RAD, MOST_GAZE_RAD)
+
+
+def _shares() -> F32:
+    """[52] `GEOMETRY_SHARES` in order."""
+    return np.array(
+        [GEOMETRY_SHARES.get(name.removesuffix("Left").removesuffix("Right"), 0.0) for name in ARKIT52_NAMES],
+        np.float32,
+    )
