@@ -85,6 +85,9 @@ def test_what_the_truth_does_not_move_has_no_correlation() -> None:
     assert (found[JAW].moving, found[JAW].r) == (0, 0.0)
     assert mean_r(found) == (pytest.approx(1.0), 51)
     assert talk10(found)[1] == 9
+    half = replace(truth, participants=(still[0], truth.participants[1]))
+    jaw = coefficients(score_face(match(half, half)))[JAW]
+    assert (jaw.moving, jaw.r) == (1, pytest.approx(1.0)), "the mean is over the one who moves it"
 
 
 def test_mean_absolute_error_counts_frames_valid_in_both() -> None:
