@@ -103,7 +103,7 @@ class Scene:
         head = seat.to_room(np.array([0.0, HEAD_ABOVE_SEAT_M, 0.0]))
         if len(self.views) == 2 and self.on_air == ((0, 1),):
             aside = 0.12 if participant == PARTICIPANTS[0] else -0.12
-            return unit(self.camera_direction(participant) + np.array([aside, -0.08, 0.0]))
+            return unit(self.camera_direction(participant) + np.array([aside, -0.04, 0.0]))
         return unit(apply(seat.turn.T, other.place_m + np.array([0.0, HEAD_ABOVE_SEAT_M, OPEN_M]) - head))
 
     def camera_direction(self, participant: str) -> F:
@@ -152,7 +152,7 @@ def _aim(
     target_m: F, rng: np.random.Generator, away_m: float, across_m: float, box: Box, shows: tuple[str, ...]
 ) -> View:
     """A camera in front of the set, about at the height of eyes, that looks at `target_m`."""
-    place = target_m + np.array([rng.normal(0.0, 0.06), rng.uniform(0.02, 0.22), away_m])
+    place = target_m + np.array([rng.normal(0.0, 0.06), rng.uniform(0.14, 0.36), away_m])
     to_target = unit(target_m - place)
     turn = swing_between(apply(BODY_TO_CAMERA, to_target), np.array([0.0, 0.0, 1.0])) @ BODY_TO_CAMERA
     left, top, right, bottom = box
