@@ -76,7 +76,9 @@ def shoot_podcast(out: Path, settings: StudioSettings, tick: Tick = silent) -> P
 
 
 def _replayed(acted: dict[str, Performance], recording: Recording) -> dict[str, Performance]:
-    return {p: replay(performance, recording) for p, performance in acted.items()}
+    """Everybody with the recorded face, each from another place in it."""
+    apart = recording.n_frames // len(acted)
+    return {p: replay(performance, recording, i * apart) for i, (p, performance) in enumerate(acted.items())}
 
 
 def _shoot(
