@@ -8,10 +8,12 @@ result a function of the arguments.
 from __future__ import annotations
 
 import ctypes
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,6 +66,25 @@ class EspeakSound:
     samples: F32
     rate_hz: int
     events: tuple[SoundEvent, ...]
+
+
+def has_voice(name: str) -> bool:
+    """Whether `name` is an English voice, with a variant of espeak's own where it names one.
+
+    Raises:
+        UserError: the package is missing.
+    """
+    language, plus, variant = name.partition("+")
+    if not re.fullmatch(r"en(-[a-z0-9-]+)?", language, re.IGNORECASE):
+        return False
+    # The library takes unknown variants for none and says nothing.
+    if plus and variant not in {path.name for path in (_data() / "voices" / "!v").iterdir()}:
+        return False
+    try:
+        with _library(name):
+            return True
+    except UserError:
+        return False
 
 
 def pronounce(texts: Sequence[str], language: str) -> list[str]:
@@ -127,20 +148,26 @@ def speak(text: str, voice: str, words_per_minute: int = 165, pitch: int = 50, p
     return EspeakSound(samples, rate_hz, tuple(events))
 
 
+def _data() -> Path:
+    """The folder of voices and pronunciations."""
+    try:
+        import espeakng_loader
+    except ImportError as error:
+        raise UserError("espeakng-loader is missing: run pip install 'nonverbal[studio]'") from error
+    return Path(espeakng_loader.get_data_path())
+
+
 @contextmanager
 def _library(voice: str) -> Iterator[tuple[Any, int]]:
     """The library, fresh from the disk, seeded, its voice set, unloaded afterwards; and its sample rate."""
     import _ctypes
 
-    try:
-        import espeakng_loader
-    except ImportError as error:
-        raise UserError("espeakng-loader is missing: run pip install 'nonverbal[studio]'") from error
+    data = _data()
     with _LOCK:
-        library = ctypes.CDLL(espeakng_loader.get_library_path())
+        library = ctypes.CDLL(str(data.parent / "libespeak-ng.so"))
         try:
             flags = _PHONEME_EVENTS | _PHONEME_IPA | _DONT_EXIT
-            rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), flags)
+            rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, str(data).encode(), flags)
             if rate_hz <= 0:
                 raise UserError("espeak-ng finds no data: run pip install --force-reinstall espeakng-loader")
             library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))

@@ -22,6 +22,8 @@ _NOD_WORDS = 11
 _NOD_SHARE = 0.4
 _MOOD_SPREAD = 0.12
 _MOST_IN_A_ROW = 2
+_ASIDE = ("backchannel", "laugh")
+"""Acts that leave the floor where it is."""
 
 
 class Desk:
@@ -52,10 +54,24 @@ class Desk:
         """True in this share of the cases."""
         return bool(self.rng.random() < share)
 
-    def quieter(self) -> str:
-        """The participant who has said less so far."""
+    def teller(self) -> str:
+        """Who should say more next: whoever has said less so far, unless they have just held the floor."""
         a, b = PARTICIPANTS
-        return a if self.words[a] < self.words[b] else b
+        return self._unless_holding(a if self.words[a] < self.words[b] else b)
+
+    def asker(self) -> str:
+        """Who should make the other talk next."""
+        a, b = PARTICIPANTS
+        return self._unless_holding(b if self.words[a] < self.words[b] else a)
+
+    @property
+    def floor(self) -> str:
+        """Who spoke last, nods and laughs apart; nobody at the start."""
+        return next((line.participant for line in reversed(self.lines) if line.act not in _ASIDE), "")
+
+    def _unless_holding(self, who: str) -> str:
+        last = [line.participant for line in self.lines if line.act not in _ASIDE][-_MOST_IN_A_ROW:]
+        return other(who) if last == [who] * _MOST_IN_A_ROW else who
 
     def fresh_slots(self) -> None:
         """Forgets the fillers chosen so far."""
@@ -65,7 +81,7 @@ class Desk:
         """Changes the subject, one proposes and the other takes it up."""
         self.topic = topic
         self.scope = Scope(topic.pools)
-        lead = self.quieter()
+        lead = self.teller()
         self.say(lead, "tell", 0.2, self.pick(phrases.TOPICS), gap_s=float(self.rng.uniform(0.6, 1.4)))
         self.say(other(lead), "agree", 0.3, self.pick(phrases.TOPICS_BACK))
         self.scope.fill("topic", self.rng)

@@ -27,7 +27,7 @@ def part(desk: Desk) -> None:
 
 def question(desk: Desk) -> None:
     """A question, an answer that fits, a reaction, perhaps a follow-up."""
-    asker = other(desk.quieter())
+    asker = desk.asker()
     teller = other(asker)
     ask, answers = desk.pick(desk.topic.questions)
     desk.say(asker, "ask", 0.1, ask)
@@ -59,7 +59,7 @@ def react(desk: Desk, who: str, tone: Tone) -> None:
 
 def claim(desk: Desk) -> None:
     """An opinion and what the other thinks of it; some fall into the other's last words to disagree."""
-    lead = desk.quieter()
+    lead = desk.teller()
     said, agreeing, opposing = desk.pick(desk.topic.claims)
     desk.say(lead, "tell", 0.2, said)
     if desk.chance(0.5):
@@ -83,9 +83,9 @@ def claim(desk: Desk) -> None:
 
 def story(desk: Desk) -> None:
     """A story in a few breaths, or in one long one, and what the listener makes of it."""
-    teller = desk.quieter()
+    teller = desk.teller()
     listener = other(teller)
-    if desk.chance(0.6):
+    if desk.floor == teller or desk.chance(0.6):
         desk.say(listener, "ask", 0.3, desk.pick(phrases.STORY_ASKS))
     sentences = list(desk.pick(desk.topic.stories))
     breath = len(sentences) if desk.chance(0.35) else int(desk.rng.integers(*_STORY_LINES))
@@ -101,7 +101,7 @@ def story(desk: Desk) -> None:
 
 def joke(desk: Desk) -> None:
     """A joke; the other laughs, sometimes both do."""
-    teller = desk.quieter()
+    teller = desk.teller()
     setup, punch = desk.pick(desk.topic.jokes)
     desk.say(teller, "joke", 0.5, desk.pick(phrases.JOKE_STARTS), setup, punch, nods=False)
     desk.laugh(other(teller), 0.9, float(desk.rng.uniform(0.0, 0.35)))
@@ -112,7 +112,7 @@ def joke(desk: Desk) -> None:
 
 def sum_up(desk: Desk) -> None:
     """A question whose answer is a number."""
-    asker = other(desk.quieter())
+    asker = desk.asker()
     ask, answer = desk.pick(desk.topic.sums)
     desk.say(asker, "ask", 0.1, ask)
     desk.say(other(asker), "tell", 0.1, answer)
@@ -122,7 +122,7 @@ def sum_up(desk: Desk) -> None:
 
 def advice(desk: Desk) -> None:
     """Three things, counted on the fingers."""
-    teller = desk.quieter()
+    teller = desk.teller()
     title, *things = desk.pick(desk.topic.lists)
     desk.say(other(teller), "ask", 0.2, desk.pick(phrases.LIST_ASKS))
     desk.say(teller, "count", 0.2, title, *things)
@@ -132,7 +132,7 @@ def advice(desk: Desk) -> None:
 
 def hinge(desk: Desk) -> None:
     """A line whose meaning hangs on face and body, and an answer to what was meant."""
-    lead = desk.quieter()
+    lead = desk.teller()
     reading = desk.pick(desk.pick(HINGES).readings)
     desk.say(lead, reading.act, reading.mood, reading.text, nods=False)
     answer = reading.answers[int(desk.rng.integers(len(reading.answers)))]
@@ -141,7 +141,7 @@ def hinge(desk: Desk) -> None:
 
 def cut_in(desk: Desk) -> None:
     """Somebody is stopped in the middle of a sentence."""
-    lead = other(desk.quieter())
+    lead = desk.asker()
     said, _, _ = desk.pick(desk.topic.claims)
     desk.say(lead, "tell", 0.1, said, "And another thing.", nods=False)
     gap_s = -float(desk.rng.uniform(0.5, 1.0))

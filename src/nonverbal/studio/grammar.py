@@ -80,7 +80,9 @@ def _one_of(options: list[str], rng: np.random.Generator) -> str:
 
 
 def _gesture(name: str) -> Gesture:
-    return GESTURES[GESTURES.index(name)]  # a ValueError where the text has a typing mistake
+    if name not in GESTURES:
+        raise ValueError(f"there is no gesture {name!r}; expected one of {', '.join(GESTURES)}")
+    return GESTURES[GESTURES.index(name)]
 
 
 def _capitalised(text: str) -> str:

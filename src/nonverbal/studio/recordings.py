@@ -98,7 +98,11 @@ def open_recordings(folder: Path) -> RecordedVoice:
     index = folder / INDEX
     if not index.is_file():
         raise UserError(f"{printable(folder)} has no {INDEX}, expected one entry a recording: participant, audio, text")
-    rows = [(n, row) for n, row in enumerate(index.read_text(encoding="utf-8").splitlines(), 1) if row.strip()]
+    try:
+        text = index.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{printable(index)} is not UTF-8 text ({error.reason}), expected JSON lines") from error
+    rows = [(n, row) for n, row in enumerate(text.splitlines(), 1) if row.strip()]
     takes = tuple(_take(folder, f"{printable(index)} line {n}", row) for n, row in rows)
     missing = [p for p in PARTICIPANTS if all(take.line.participant != p for take in takes)]
     if missing:

@@ -52,6 +52,7 @@ def open_voices(names: tuple[str, ...]) -> tuple[Voice, ...]:
 
 
 def _open(name: str) -> Voice:
+    from nonverbal.backends import espeak
     from nonverbal.studio.recordings import open_recordings
     from nonverbal.studio.voice_espeak import EspeakVoice
     from nonverbal.studio.voice_piper import PiperVoice
@@ -59,9 +60,9 @@ def _open(name: str) -> Voice:
     head, _, factor = name.partition(":")
     if head == "joe":
         return PiperVoice(_factor(name, factor))
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         return open_recordings(Path(name))
-    if name.startswith("en") and "/" not in name:
+    if espeak.has_voice(name):
         return EspeakVoice(name)
     raise UserError(f"there is no voice {name!r}; expected joe, joe:FACTOR, an espeak voice like en-us+f3 or a folder")
 
