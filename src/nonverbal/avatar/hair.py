@@ -51,6 +51,9 @@ def _shell(look: Look) -> Piece:
     above = scalp(points, look.hairline_m)
     sides, top = _THICKNESS_M[look.hair_style]
     thickness = sides + (top - sides) * smooth_step(points[:, 1], 0.75, 0.83)
+    around = np.degrees(np.arctan2(np.abs(points[:, 0]), points[:, 2] - HEAD_AXIS_Z_M))
+    flat = (1 - smooth_step(around, 70, 115)) * (1 - smooth_step(points[:, 1], 0.76, 0.80))
+    thickness = thickness * (1 - 0.7 * flat)  # sideburns lie close, or one would look under them from in front
     lift = _EDGE_M + thickness * smooth_step(above, _START_M, 0.012 + 0.6 * sides)
     identity = shares_of(np.arange(len(points))[:, None], np.ones((len(points), 1), np.float32), len(points))
     return tidy(clip(Piece(identity, lift.astype(np.float32), faces, _flat(points)[faces]), above - _START_M))

@@ -95,7 +95,7 @@ def random_look(rng: np.random.Generator, gender: float = 0.5) -> Look:
     weights = np.array(shares) * np.where(np.arange(len(shares)) < 2, 1.0, max(1 - 1.6 * darkness, 0.0))
     weights[-1] = shares[-1]
     hair = np.array(colours[rng.choice(len(colours), p=weights / weights.sum())]) * rng.uniform(0.85, 1.15)
-    iris = _between(_IRIS, rng.uniform(0, len(_IRIS) - 1) ** (1.0 if darkness < 0.4 else 0.0))
+    iris = _between(_IRIS, rng.uniform(0, 1) * (len(_IRIS) - 1 if darkness < 0.4 else 0.8))
     style = rng.choice(HAIR_STYLES, p=_style_weights(male, darkness))
     shirt, second = _cloth(rng), _cloth(rng)
     return Look(
