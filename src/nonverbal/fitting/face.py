@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
     parser.add_argument("--work", type=Path, required=True, help="folder for rendered people; kept, so a run can go on")
     parser.add_argument("--seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--people", type=int, default=Plan.people)
+    parser.add_argument("--people", type=int, default=Plan().people)
     parser.add_argument("--workers", type=int, default=1, help="processes that render")
     asked = parser.parse_args()
     plan = Plan(seed=asked.seed, people=asked.people)

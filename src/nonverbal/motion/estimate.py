@@ -12,6 +12,7 @@ from nonverbal.motion.camera import Camera
 from nonverbal.motion.face import estimate_face
 from nonverbal.motion.head import RIGID_IDS, HeadFit, fit_heads
 from nonverbal.motion.rotations import F, axis_angle_from_matrix
+from nonverbal.motion.smooth import cuts_of, stretches
 from nonverbal.spaces import get_space
 from nonverbal.timeline import FPS
 from nonverbal.types import F32, PARTS, Bool, Motion
@@ -106,7 +107,7 @@ def _fill_face(motion: Motion, view: PersonView, camera: Camera, rows: F) -> Hea
     """Writes face, head and gaze of the given frames and returns the heads there."""
     landmarks = view.landmarks_px if len(rows) == len(view.landmarks_px) else view.landmarks_px[rows]
     rigid = fit_heads(landmarks, camera)
-    face = estimate_face(landmarks, rigid)
+    face = estimate_face(landmarks, rigid, _views(view, rows))
     fit = replace(rigid, rotation=face.rotation)
     motion.face[rows] = face.coefficients
     motion.head_pose[rows, :3] = axis_angle_from_matrix(fit.rotation)
@@ -121,6 +122,15 @@ def _fill_face(motion: Motion, view: PersonView, camera: Camera, rows: F) -> Hea
     motion.confidence[rows, _FACE] = clear * (1.0 - ramp(fit.residual_m, *FACE_MISFIT_M))
     motion.confidence[rows, _GAZE] = clear
     return fit
+
+
+def _views(view: PersonView, rows: F) -> list[tuple[int, int]]:
+    """The runs among `rows` in which one view shows the person without interruption, as half-open ranges of them."""
+    known = np.zeros(len(view.face_valid), bool)
+    known[rows] = True
+    place = np.cumsum(known) - known
+    box_px = np.where(known[:, None], view.face_box_px, 0.0)
+    return [(int(place[first]), int(place[end - 1]) + 1) for first, end in stretches(known, cuts_of(box_px))]
 
 
 def turned_rad(fit: HeadFit) -> F:

@@ -6,7 +6,7 @@ are mixed: `GEOMETRY_SHARES` says how, coefficient by coefficient.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from nonverbal.motion.arkit import arkit52, eyes_are_open, held
 from nonverbal.motion.face_measures import USED_IDS
+from nonverbal.motion.face_time import GAZE_FRAMES, calm_face_values, calm_values
 from nonverbal.motion.gaze import gaze_angles
 from nonverbal.motion.head import HeadFit
 from nonverbal.motion.learned_face import (
@@ -62,21 +63,25 @@ class Face:
     rotation: F
 
 
-def estimate_face(landmarks_px: F, fit: HeadFit) -> Face:
-    """Face, gaze and head from the landmarks [N, 478, 3] of one person, all frames in order of time."""
+def estimate_face(landmarks_px: F, fit: HeadFit, stretches: Sequence[tuple[int, int]]) -> Face:
+    """Face, gaze and head from the landmarks [N, 478, 3] of one person, all frames in order of time.
+
+    `stretches` are the half-open runs of rows in which one view shows the person without interruption.
+    """
     networks = load_networks()
     by_geometry = gaze_angles(landmarks_px, fit)
     points, view = fit.to_head(landmarks_px[:, networks.ids]), view_of(fit)
     calm = calm_face(points, networks.calm_m)
     gaze = _gaze(networks, points[:, networks.eyes], calm, view, by_geometry)
+    gaze = calm_values(gaze, stretches, GAZE_FRAMES).astype(np.float32)
     missed = matrix_from_axis_angle(networks.head(shape_inputs(points, view)))
     learned = np.clip(networks.coefficients(expression_inputs(points, calm, view)), 0.0, 1.0)
-    measured = arkit52(fit.to_head(landmarks_px[:, USED_IDS]), gaze)
     shares = _shares()
-    face = shares * measured + (1.0 - shares) * learned
+    mixed = shares * arkit52(fit.to_head(landmarks_px[:, USED_IDS]), gaze) + (1.0 - shares) * learned
+    face = calm_face_values(mixed, stretches)
     for name, values in look_coefficients(held(gaze, eyes_are_open(face))).items():
         face[:, ARKIT52_NAMES.index(name)] = values
-    return Face(face.astype(np.float32), gaze, fit.rotation @ limit_angle(missed, MOST_MISSED_RAD))
+    return Face(np.clip(face, 0.0, 1.0), gaze, fit.rotation @ limit_angle(missed, MOST_MISSED_RAD))
 
 
 def _gaze(networks: FaceNetworks, eyes_m: F, calm_m: F32, view: F32, by_geometry: F) -> F32:
