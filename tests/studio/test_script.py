@@ -97,7 +97,7 @@ def _trigrams(lines: tuple[Line, ...]) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("minutes", [60, pytest.param(1000, marks=pytest.mark.slow)])
 def test_no_minute_is_said_twice(minutes: int) -> None:
-    """No thirty words in a row come twice, in one talk or in two: less than a fifth of a minute."""
+    """No eighty words in a row, about half a minute, come twice, in one talk or in two."""
     seen: set[tuple[str, ...]] = set()
     whole = 0
     for seed in range(minutes // 10):

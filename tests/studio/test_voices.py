@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from nonverbal.studio.loudness import loud_frames, settle_end, settle_start
+from nonverbal.studio.loudness import HOP_S, loud_frames, settle_end, settle_start
 from nonverbal.studio.talk import Line
 from nonverbal.studio.voices import DEFAULT_VOICES, Spoken, Voice, open_voices
 from nonverbal.verdicts import UserError
@@ -111,6 +111,18 @@ def _pitch_hz(spoken: Spoken) -> float:
 def test_names_that_are_no_voices(name: str) -> None:
     with pytest.raises(UserError, match="voice"):
         open_voices((name,))
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 16000, 22050, 44100, 48000])
+def test_sound_of_any_length_is_measured_to_its_end(rate_hz: int) -> None:
+    """82,688 samples at 22,050 Hz once had a frame that began after the last sample."""
+    for count in (1, 40, 41, 82687, 82688, 82689, *range(5000, 5240)):
+        sound = np.zeros(count, dtype=np.float32)
+        sound[-1] = 1.0
+        loud = loud_frames(sound, rate_hz)
+        assert loud[-1]
+        assert loud.sum() == 1
+        assert len(loud) == pytest.approx(count / rate_hz / HOP_S, abs=1)
 
 
 def test_edges_settle_on_the_sound() -> None:

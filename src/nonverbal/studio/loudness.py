@@ -13,8 +13,8 @@ _QUIET_DB = 34.0
 
 def loud_frames(samples: F32, rate_hz: int) -> Bool:
     """[ceil(S / 5 ms)] which stretches of 5 ms hold a voice; `samples` is [S]."""
-    hop_s = np.arange(0, len(samples) / rate_hz, HOP_S)
-    first = np.round(hop_s * rate_hz).astype(np.int64)
+    first = np.round(np.arange(len(samples) / (HOP_S * rate_hz) + 1) * HOP_S * rate_hz).astype(np.int64)
+    first = first[first < len(samples)]
     power = np.add.reduceat(np.square(samples, dtype=np.float64), first) / np.diff(first, append=len(samples))
     loud: Bool = power > power.max(initial=0.0) * 10 ** (-_QUIET_DB / 10)
     return loud

@@ -43,8 +43,10 @@ TOPICS = (
 )
 TOPICS_BACK = (
     "Oh, [good|nice], I [like|love] talking about that.",
-    "[Sure|Of course|Why not]. Where should we start?",
-    "Oh no, [not that again|anything but that].",
+    "[Sure|Of course|Why not]. [Where should we start|You go first|What would you like to know]?",
+    "Oh no, [not that again|anything but that|please not <topic>].",
+    "I was hoping you would [say|ask] that.",
+    "[Funny|Strange], I dreamed about <topic> on <day>.",
     "Good idea. I have a lot to say about <topic>.",
 )
 BACKCHANNELS = ("mm-hm", "right", "yeah", "I see", "okay", "really", "sure", "yes", "oh wow", "no way", "of course")
@@ -70,19 +72,25 @@ AGREEMENTS = (
     "I [totally|completely] agree with you.",
     "You're [so|absolutely] right about that.",
     "[True|That's true]. I felt the same in <month>.",
-    "Yes, that's what I always say.",
+    "Yes, that's what I [always say|tell everyone|keep saying].",
+    "[My sister|My neighbor|A friend of mine] says [exactly|almost] the same.",
+    "I used to think differently, but [now|these days] I'm with you.",
 )
 DISAGREEMENTS = (
     "I'm not so sure about that.",
     "No, I [have to|must] disagree [with you] there.",
     "[Come on|Oh please], you can't be serious.",
     "That's [not] what I heard at all.",
-    "Well, I see it [a bit] differently.",
+    "Well, I see it [a bit|very|completely] differently.",
+    "[My experience|The truth] is [very different|not that simple].",
+    "You said the [opposite|very opposite] in <month>!",
 )
 DOUBTS = (
     "Hmm, are you sure?",
     "[Wait|Hold on], that can't be right.",
-    "I find that hard to believe.",
+    "I find that [hard|difficult|a little hard] to believe.",
+    "[Where|When] did you [read|hear] that?",
+    "That sounds too [good|easy|simple] to be true.",
     "Is that a joke?",
 )
 EXCLAMATIONS = (
@@ -91,18 +99,24 @@ EXCLAMATIONS = (
     "Oh my goodness!",
     "That's the best thing I've heard [all day|since <day>]!",
     "Oh, I *love* that!",
+    "[Good for you|Congratulations|That's so cool]!",
+    "I wish I [could have|had] [been there|seen that]!",
 )
 PITIES = (
     "Oh no, I'm so sorry to hear that.",
     "Oh dear, that must have been [hard|awful|scary].",
     "Poor you! [Are you all right now|Is it better now]?",
-    "That sounds [terrible|exhausting].",
+    "That sounds [terrible|exhausting|like a nightmare].",
+    "I know [exactly] how that feels. [It happened to me in <year>|It gets better].",
+    "[Let me know|Tell me] if I can [help|do anything].",
 )
 THINKING = (
     "{hand_to_chin}Hmm, let me think.",
     "Well, {hand_to_chin}that's a good question.",
     "Let me [think|see]. It was [in <month>|on <day>|a while ago].",
     "I've never [really] thought about that.",
+    "Nobody has [ever] asked me that [before].",
+    "Give me a [second|moment]. [Okay|Right], I have it.",
 )
 UNSURE = (
     "{shrug}I don't know. [Maybe|Perhaps] [yes|not|one day].",
@@ -135,12 +149,16 @@ STORY_ASKS = (
     "Tell me a story about <topic>.",
     "Do you have a [good|funny|true] story about that?",
     "What's the [strangest|funniest|best] thing that ever happened to you with that?",
-    "I feel like there's a story behind this.",
+    "I feel like there's a [longer|secret|funny] story behind this.",
+    "Weren't you going to tell me what happened in <month>?",
+    "Everybody has a story about <topic>. What's yours?",
 )
 STORY_REACTIONS = (
     "What a story!",
     "I can see it [right in front of me|so clearly].",
-    "You should write that down.",
+    "You should [write that down|make a film of that|tell that on stage].",
+    "And you [never|still haven't] told me that [before|in all these years]?",
+    "I [almost|nearly] forgot to breathe.",
     "And nobody [took a picture|said anything]?",
     "I would have [run away|cried|laughed so hard].",
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, get_args
 
-from nonverbal.studio import phrases, topics_home, topics_world
+from nonverbal.studio import phrases, topics_home, topics_people, topics_world
 
 Tone = Literal["+", "-", "0", "?"]
 TONES: tuple[Tone, ...] = get_args(Tone)
@@ -37,7 +37,7 @@ class Topic:
 @lru_cache(maxsize=1)
 def all_topics() -> tuple[Topic, ...]:
     """Every topic, with the slots that all of them share."""
-    return tuple(topic for text in (topics_home.TEXT, topics_world.TEXT) for topic in _read(text))
+    return tuple(topic for text in (topics_home.TEXT, topics_world.TEXT, topics_people.TEXT) for topic in _read(text))
 
 
 def shared_pools() -> dict[str, tuple[str, ...]]:
