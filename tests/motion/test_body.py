@@ -242,7 +242,7 @@ def test_a_hand_that_points_back_along_its_forearm_has_slipped() -> None:
     turned[:, 0, :, :2] = 2.0 * view.hands_px[:, 0, :1, :2] - view.hands_px[:, 0, :, :2]
     seen, slipped = (person_motion(replace(view, hands_px=hands)) for hands in (view.hands_px, turned))
     left, right = PARTS.index("left_hand"), PARTS.index("right_hand")
-    assert seen.confidence[:, [left, right]].min() > 0.85
+    assert seen.confidence[:, [left, right]].min() > 0.5
     assert not slipped.validity[:, left].any()
     assert not slipped.body[:, 27:72].any()
     np.testing.assert_array_equal(slipped.confidence[:, right], seen.confidence[:, right])

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nonverbal.motion.arkit import eyes_are_open, ramp
-from nonverbal.motion.body import SHOULDERS, BodyView, body_rotations
+from nonverbal.motion.body import SHOULDERS, BodyView, body_pose, pose_rows, turned_to
 from nonverbal.motion.camera import Camera
 from nonverbal.motion.face import estimate_face
 from nonverbal.motion.head import RIGID_IDS, HeadFit, fit_heads
+from nonverbal.motion.learned_body import learned_pose
 from nonverbal.motion.rotations import F, axis_angle_from_matrix
 from nonverbal.motion.smooth import cuts_of, stretches
 from nonverbal.spaces import get_space
@@ -31,6 +32,10 @@ PALM_MISFIT = (0.2, 0.6)
 WRIST_BEND_RAD = (np.radians(60.0), np.radians(110.0))
 """The same for the angle between hand and forearm. Wrists go to 80 degrees, and hands that gesture mostly stay
 below 60; landmarks that slip on folded hands give more, under a high score."""
+
+ARM_ERROR_RAD = (np.radians(5.0), np.radians(50.0))
+FINGER_ERROR_RAD = (np.radians(5.0), np.radians(35.0))
+"""The same for the error a pose is expected to have, mean over upper arms and forearms, and over a hand's joints."""
 
 MIN_SPREAD_PX = 4.0
 """Landmarks that lie closer together than this show nothing, whatever their score says."""
@@ -140,24 +145,32 @@ def turned_rad(fit: HeadFit) -> F:
 
 def _fill_body(motion: Motion, view: PersonView, camera: Camera, heads: Heads, rows: F) -> None:
     """Writes body and hands of the given frames."""
-    visibility = view.pose_visibility[rows]
-    hand_valid = view.hand_valid[rows] & spread_out(view.hands_px[rows])
-    seen = BodyView(
-        pose_px=view.pose_px[rows],
-        pose_world_m=view.pose_world_m[rows],
-        pose_visibility=visibility,
-        hands_px=view.hands_px[rows],
-        hand_valid=hand_valid,
-        head=heads.rotation[rows],
-        head_px=heads.centre_px[rows],
-        head_known=heads.known[rows],
+    seen, camera = turned_to(
+        BodyView(
+            pose_px=view.pose_px[rows],
+            pose_world_m=view.pose_world_m[rows],
+            pose_visibility=view.pose_visibility[rows],
+            hands_px=view.hands_px[rows],
+            hand_valid=view.hand_valid[rows] & spread_out(view.hands_px[rows]),
+            head=heads.rotation[rows],
+            head_px=heads.centre_px[rows],
+            head_known=heads.known[rows],
+        ),
+        camera,
     )
-    motion.body[rows], misfit, bend = body_rotations(seen, camera)
-    slipped = np.maximum(ramp(misfit, *PALM_MISFIT), ramp(bend, *WRIST_BEND_RAD))
+    geometric = body_pose(seen, camera)
+    pose, expected = learned_pose(seen, geometric, rows)
+    motion.body[rows] = pose_rows(pose, seen)
+    slipped = np.maximum(ramp(geometric.misfit, *PALM_MISFIT), ramp(geometric.bend, *WRIST_BEND_RAD))
     motion.validity[rows, _UPPER_BODY] = 1
-    motion.confidence[rows, _UPPER_BODY] = 0.5 * (_shoulders(view)[rows] + visibility[:, _ELBOWS_WRISTS].mean(axis=1))
-    motion.validity[rows, _LEFT_HAND : _RIGHT_HAND + 1] = hand_valid & (slipped < 1.0)
-    motion.confidence[rows, _LEFT_HAND : _RIGHT_HAND + 1] = view.hand_score[rows] * (1.0 - slipped)
+    visible = 0.5 * (_shoulders(view)[rows] + seen.pose_visibility[:, _ELBOWS_WRISTS].mean(axis=1))
+    motion.confidence[rows, _UPPER_BODY] = visible * (
+        1.0 - ramp(expected.arms[..., :2].mean(axis=(1, 2)), *ARM_ERROR_RAD)
+    )
+    hands = slice(_LEFT_HAND, _RIGHT_HAND + 1)
+    motion.validity[rows, hands] = seen.hand_valid & (slipped < 1.0)
+    trust = (1.0 - slipped) * (1.0 - ramp(expected.fingers, *FINGER_ERROR_RAD))
+    motion.confidence[rows, hands] = view.hand_score[rows] * trust
 
 
 def _shoulders(view: PersonView) -> F:

@@ -38,7 +38,7 @@ class Cues:
     """Turns landmarks into motion for every participant, speaking or listening."""
 
     name: ClassVar[str] = "cues"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads: ClassVar[tuple[str, ...]] = ("watch", "speak", "identity", "diarize")
     codec: ClassVar[Codec | None] = MotionCodec()
 
