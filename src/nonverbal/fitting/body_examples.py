@@ -116,6 +116,29 @@ def _one_take(take: Take, rng: np.random.Generator | None, stride: int) -> Examp
     )
 
 
+def _flat(x: F) -> F32:
+    return np.asarray(x, np.float32).reshape(-1, x.shape[-1])
+
+
+def disturbed(view: BodyView, rng: np.random.Generator) -> BodyView:
+    """The view as a less clear picture would give it."""
+    unit_px = float(np.median(np.abs(view.pose_px[:, 11, 0] - view.pose_px[:, 12, 0]))) / 0.35
+    pose = _noise(view.pose_px.shape, rng)
+    hands = 0.4 * _noise((len(pose), 42, 3), rng).reshape(view.hands_px.shape)
+    world = view.pose_world_m * rng.uniform(0.93, 1.07) + 0.7 * _noise(view.pose_px.shape, rng)
+    return replace(
+        view,
+        pose_px=view.pose_px + unit_px * pose,
+        pose_world_m=world,
+        hands_px=view.hands_px + unit_px * hands,
+        hand_valid=view.hand_valid & (rng.random(view.hand_valid.shape) > 0.03),
+    )
+
+
+def _noise(shape: tuple[int, ...], rng: np.random.Generator) -> F:
+    return rng.normal(0.0, _STEADY_M, (1, *shape[1:])) + rng.normal(0.0, _JITTER_M, shape)
+
+
 def chest_truth(take: Take, rows: F) -> F:
     """[N, 3, 3] the chest in the axes of the true camera, turned sideways to the person as by `body.turned_to`."""
     width, _, focal_px = (float(x) for x in take.view_px)
