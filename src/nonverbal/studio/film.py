@@ -24,7 +24,7 @@ from nonverbal.studio.truth import Filmed
 from nonverbal.types import F32, PARTS, U8, Bool
 
 _BLOCK_FRAMES = 50  # posed at once: 2 s of one person's vertices are 6 MB
-_FACE_INSIDE = 0.85  # share of a face's or a hand's points that must be in the picture for it to count as seen
+_FACE_INSIDE, _HAND_INSIDE = 0.85, 0.5  # share of the points that must be in the picture to count as seen
 _PROFILE_COSINE = np.cos(np.radians(75.0))  # beyond, only one side of a face shows
 
 
@@ -133,7 +133,7 @@ def _in_view(cast: Cast, scene: Scene, view: View, rows: F) -> Bool:
     )
     lids = eyes_are_open(act.face[rows])
     shoulders = inside(shown.bone_heads[:, [model.bone(f"upperarm01.{s}") for s in "LR"]]) == 1
-    hands = [inside(shown.bone_heads[:, _hand_bones(model, side)]) >= _FACE_INSIDE for side in ("left", "right")]
+    hands = [inside(shown.bone_heads[:, _hand_bones(model, side)]) >= _HAND_INSIDE for side in ("left", "right")]
     return np.stack([face, face, face & lids, shoulders, *hands], axis=1)
 
 

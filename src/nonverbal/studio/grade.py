@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from nonverbal.motion.rotations import F
 from nonverbal.types import U8
 
 _NOISE_PICTURES = 5  # noise is drawn from a few prepared pictures, shifted anew each frame: drawing it costs 20 ms
@@ -56,6 +57,21 @@ def backdrop(rng: np.random.Generator, width_px: int, height_px: int) -> U8:
         cv2.rectangle(wall, corners[:2], corners[2:], colour, -1)
     soft = cv2.GaussianBlur(wall, (0, 0), rng.uniform(6.0, 18.0) * height_px / 720)
     return np.clip(soft, 0, 255).astype(np.uint8)
+
+
+def lay_table(wall: U8, top_px: F, floor_px: F, rng: np.random.Generator) -> U8:
+    """[H, W, 3] the backdrop with a table in front of it.
+
+    Args:
+        top_px: [4, 2] corners of its top: back left, back right, front right, front left.
+        floor_px: [2, 2] below the front right and the front left corner.
+    """
+    wood = rng.uniform(50, 190) * np.array([1.0, 0.78, 0.58]) * rng.uniform(0.9, 1.1, 3)
+    out = np.array(wall)
+    for corners, light in ((np.concatenate([top_px[2:], floor_px[::-1]]), 0.6), (top_px, 1.0)):
+        colour = np.clip(wood * light, 0, 255).tolist()
+        cv2.fillPoly(out, [np.round(corners * 8).astype(np.int32)], colour, lineType=cv2.LINE_AA, shift=3)
+    return out
 
 
 class Recorder:

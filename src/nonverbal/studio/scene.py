@@ -31,6 +31,10 @@ HEAD_ABOVE_SEAT_M = 0.22
 OPEN_M = 0.8
 """How far in front of the partner they look who share a camera."""
 
+TABLE_M = -0.53
+"""Height of the table, below which nobody is seen."""
+_TABLE_DEPTH_M = 0.62
+
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels, half-open."""
 
@@ -45,7 +49,7 @@ class Seat:
     @property
     def turn(self) -> F:
         """[3, 3] seat axes to room axes."""
-        return matrix_about(1, np.float64(self.yaw_rad))
+        return matrix_about(1, np.array(self.yaw_rad))
 
     def to_room(self, points_m: F) -> F:
         """[..., 3] seat axes -> room axes."""
@@ -93,6 +97,18 @@ class Scene:
     on_air: tuple[tuple[int, ...], ...]
     shots: F
 
+    def table(self, view: View) -> tuple[F, F]:
+        """[4, 2] pixels of the corners of the table's top, and [2, 2] those of its front edge's ends at the floor.
+
+        It starts below the sitters' shoulders and is as wide as a picture.
+        """
+        place = np.mean([self.seats[p].place_m for p in view.shows], axis=0)
+        back, front, wide = 0.0, _TABLE_DEPTH_M, 2.0
+        corners = np.array([(-wide, back), (wide, back), (wide, front), (-wide, front)])
+        top = place + np.stack([corners[:, 0], np.full(4, TABLE_M), corners[:, 1]], axis=1)
+        floor = top[2:] - np.array([0.0, 0.7, 0.0])
+        return view.camera.project(view.to_camera(top)), view.camera.project(view.to_camera(floor))
+
     def partner_direction(self, participant: str) -> F:
         """[3] unit vector in seat axes from this participant's head to where the partner is looked at.
 
@@ -126,7 +142,7 @@ def build_scene(layout: Layout, talk: Talk, rng: np.random.Generator, width_px: 
         "B": Seat(np.array([half_m, 0.0, 0.0]), -toward + rng.normal(0.0, 0.03)),
     }
     whole = (0, 0, width_px, height_px)
-    middle = np.array([rng.normal(0.0, 0.03), rng.uniform(-0.08, -0.02), 0.0])
+    middle = np.array([rng.normal(0.0, 0.03), rng.uniform(-0.14, -0.08), 0.0])
     wide = _aim(middle, rng, rng.uniform(1.9, 2.2), 2 * half_m + 0.95, whole, PARTICIPANTS)
     if layout == "wide":
         return Scene(width_px, height_px, seats, (wide,), ((0,),), np.zeros(count, np.int64))
@@ -144,8 +160,8 @@ def _split(rng: np.random.Generator, count: int, width_px: int, height_px: int) 
 
 def _close_up(rng: np.random.Generator, seat: Seat, participant: str, box: Box) -> View:
     """Head and hands of one sitter; `across_m` is what the narrower side of the picture shows at the chest."""
-    target = seat.to_room(np.array([rng.normal(0.0, 0.02), rng.uniform(-0.10, -0.02), 0.05]))
-    return _aim(target, rng, rng.uniform(1.1, 1.7), rng.uniform(0.82, 1.0), box, (participant,))
+    target = seat.to_room(np.array([rng.normal(0.0, 0.02), rng.uniform(-0.20, -0.13), 0.05]))
+    return _aim(target, rng, rng.uniform(1.15, 1.75), rng.uniform(0.92, 1.06), box, (participant,))
 
 
 def _aim(

@@ -13,15 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nonverbal.avatar.dress import dress
 from nonverbal.media.encode import Mp4Writer
 from nonverbal.records import to_plain
 from nonverbal.studio.casting import MODELS, ROOM, Person, cast_person, perform, random_lighting, streams
 from nonverbal.studio.film import Cast, film, film_log
-from nonverbal.studio.grade import Recorder, backdrop, random_grade
+from nonverbal.studio.grade import Recorder, backdrop, lay_table, random_grade
 from nonverbal.studio.mix import record_talk
 from nonverbal.studio.replay import Recording, read_arkit_csv, replay
-from nonverbal.studio.scene import Scene, build_scene
+from nonverbal.studio.scene import Scene, View, build_scene
 from nonverbal.studio.script import write_script
 from nonverbal.studio.settings import StudioSettings
 from nonverbal.studio.talk import PARTICIPANTS, Performance, Tick, silent
@@ -36,7 +38,7 @@ from nonverbal.studio.truth import (
 )
 from nonverbal.studio.voices import open_voices
 from nonverbal.timeline import FPS
-from nonverbal.types import Motion
+from nonverbal.types import U8, Motion
 
 
 def shoot_podcast(out: Path, settings: StudioSettings, tick: Tick = silent) -> Path:
@@ -85,8 +87,7 @@ def _shoot(
     video: Path, cast: list[Cast], scene: Scene, samples: Any, rate_hz: int, settings: StudioSettings, tick: Tick
 ) -> None:
     walls, lamps, camera = streams(settings.seed, "backdrops", "light", "camera")
-    sizes = [(v.box_px[2] - v.box_px[0], v.box_px[3] - v.box_px[1]) for v in scene.views]
-    backdrops = [backdrop(walls, *size) for size in sizes]
+    backdrops = [_backdrop(scene, view, walls) for view in scene.views]
     lightings = [random_lighting(lamps) for _ in scene.views]
     grade = random_grade(camera)
     recorder = Recorder(grade, settings.seed, scene.width_px, scene.height_px)
@@ -94,6 +95,12 @@ def _shoot(
         for number, picture in enumerate(film(cast, scene, backdrops, lightings, recorder)):
             writer.add(picture)
             tick("pictures", number + 1, len(scene.shots))
+
+
+def _backdrop(scene: Scene, view: View, rng: np.random.Generator) -> U8:
+    left, top, right, bottom = view.box_px
+    corners, floor = scene.table(view)
+    return lay_table(backdrop(rng, right - left, bottom - top), corners - (left, top), floor - (left, top), rng)
 
 
 def _note(path: Path, config: dict[str, Any], people: dict[str, Person]) -> None:
