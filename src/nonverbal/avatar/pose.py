@@ -21,6 +21,10 @@ UPPER_ARM_SHARES = {"upperarm01": 0.5, "upperarm02": 1.0}
 
 _SPINE_SHARES = {"root": 0.0, "spine05": 0.15, "spine04": 0.4, "spine03": 0.7, "spine02": 0.9, "spine01": 1.0}
 _NECK_SHARES = {"neck01": 0.25, "neck02": 0.5, "neck03": 0.75}
+HEAD_TILT_RAD = float(np.radians(5.5))
+"""How far Anny's head at rest must be tilted for what counts as straight on real faces, whose zero of pitch is that of
+MediaPipe's face geometry (`motion/head.py`)."""
+
 _EYES_TO_CORNERS_M = -LEFT_EYEBALL_M * np.array([0.0, -1.0, -1.0])  # that one is in the head frame, y down, z back
 _X = 0
 

@@ -17,14 +17,14 @@ import numpy as np
 
 from nonverbal import __version__
 from nonverbal.avatar.mesh import Avatar
-from nonverbal.avatar.pose import head_frames
+from nonverbal.avatar.pose import HEAD_TILT_RAD, head_frames
 from nonverbal.dataset.manifest import ModelUse
 from nonverbal.dataset.motion_codec import MotionCodec
 from nonverbal.dataset.rows import SourceVerdict
 from nonverbal.dataset.schema import ClipMotion
 from nonverbal.dataset.splits import SplitConfig
 from nonverbal.dataset.write import WriteResult
-from nonverbal.motion.rotations import F, axis_angle_from_matrix, swing_between
+from nonverbal.motion.rotations import F, axis_angle_from_matrix, matrix_about, swing_between
 from nonverbal.pipeline.stage import Codec
 from nonverbal.pipeline.store import JsonCodec
 from nonverbal.records import dumps
@@ -39,6 +39,7 @@ from nonverbal.venus.segment import clip_id
 _FACE_BOX_M = np.array([(x, y, z) for x in (-0.072, 0.072) for y in (0.055, -0.115) for z in (0.0, -0.03)])
 """Corners of an average face's box from between the eyes: x to the person's left, y up, z forward."""
 
+_GAZE_TILT = HEAD_TILT_RAD * np.array([0.0, 1.0, 0.0, 1.0])
 _SIGHT = np.array([0.0, 0.0, 1.0])
 _ENDS_SENTENCE = (".", "?", "!")
 
@@ -114,7 +115,7 @@ def true_motion(filmed: Filmed, scene: Scene) -> Motion:
         validity=valid.astype(np.uint8),
         confidence=valid.astype(np.float32),
         head_pose=(head_pose * part["head"]).astype(np.float32),
-        gaze=(act.gaze * part["gaze"]).astype(np.float32),
+        gaze=((act.gaze + _GAZE_TILT) * part["gaze"]).astype(np.float32),
         bbox=(bbox * part["face"]).astype(np.float32),
         speaking=act.speaking.astype(np.uint8),
     )
@@ -127,7 +128,8 @@ def _head_in_view(filmed: Filmed, scene: Scene, view: View, rows: F) -> tuple[F,
     in_camera = view.turn @ seat.turn @ turn
     between = view.to_camera(seat.to_room(eyes_m))
     sight = swing_between(_SIGHT, between)
-    rotation = np.swapaxes(sight, -1, -2) @ in_camera @ BODY_TO_CAMERA
+    straight = matrix_about(0, np.array(HEAD_TILT_RAD))
+    rotation = np.swapaxes(sight, -1, -2) @ in_camera @ BODY_TO_CAMERA @ straight
     corners = between[:, None] + np.einsum("nij,kj->nki", in_camera, _FACE_BOX_M)
     flat = view.camera.project(corners)
     left, top, right, bottom = view.box_px
