@@ -25,9 +25,9 @@ from nonverbal.backends.face_landmarker import find_weights, see_face
 from nonverbal.media.names import printable
 from nonverbal.media.probe import probe
 from nonverbal.media.video import read_frames
-from nonverbal.motion.arkit import RELIABILITY
 from nonverbal.motion.camera import Camera
 from nonverbal.motion.estimate import estimate_motion
+from nonverbal.motion.face import reliability
 from nonverbal.motion.rotations import F
 from nonverbal.pipeline.stage import Job
 from nonverbal.records import to_plain
@@ -227,8 +227,9 @@ def _coefficient_table(found: list[Agreement]) -> Table:
     table = Table(title="Coefficient by coefficient", title_justify="left", box=SIMPLE_HEAD)
     for column in ("coefficient", "r", "difference", "trust", "moves in"):
         table.add_column(column, justify="left" if column == "coefficient" else "right")
+    trust = reliability()
     for name in ARKIT52_NAMES:
         r = [one.r[name] for one in found if name in one.r]
         mae = float(np.mean([one.mae[name] for one in found]))
-        table.add_row(name, _mean(r), f"{mae:.2f}", f"{RELIABILITY[name]:.1f}", f"{len(r)} of {len(found)}")
+        table.add_row(name, _mean(r), f"{mae:.2f}", f"{trust[name]:.1f}", f"{len(r)} of {len(found)}")
     return table

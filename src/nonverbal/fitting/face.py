@@ -84,11 +84,14 @@ def targets_of(part: str, person: Examples) -> F32:
 
 
 def fit(people: Sequence[Examples], population_m: F32, seed: int) -> dict[str, Network]:
-    """The three networks."""
+    """The three networks; `people` are clips, mirrored ones among them."""
+    rng = np.random.default_rng(seed)
+    both = [*people, *(leaning(person, rng) for person in people)]
     networks = {}
     for part, config in CONFIGS.items():
-        inputs = np.concatenate([inputs_of(part, p, population_m) for p in people])
-        targets = np.concatenate([targets_of(part, p) for p in people])
+        clips = people if part == "head" else both  # a head is seen without its calm face
+        inputs = np.concatenate([inputs_of(part, p, population_m) for p in clips])
+        targets = np.concatenate([targets_of(part, p) for p in clips])
         networks[part] = train(inputs, targets, config, seed)
     return networks
 
@@ -163,8 +166,6 @@ def main() -> None:
     partner = mirror_of_landmarks(seen)
     seen += [mirrored(clip, partner) for clip in seen]
     population_m = np.mean([clip.points_m[:, IDS].mean(axis=0) for clip in seen], axis=0).astype(np.float32)
-    rng = np.random.default_rng(asked.seed)
-    seen += [leaning(clip, rng) for clip in seen]
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
     networks = fit(seen, population_m, asked.seed)

@@ -4,13 +4,12 @@ Every coefficient is a measure of `face_measures` minus the person's own calm va
 far as faces go". Neither head pose nor distance moves it, and what it means can be read off this file.
 
 Gains were chosen so that typical speech gives values like those of MediaPipe's learned blendshapes where those move
-at all; `benchmarks/cues.py` prints the agreement. `RELIABILITY` says how far to trust each.
+at all. `motion.face` mixes these with what networks find.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 
@@ -19,36 +18,6 @@ from nonverbal.motion.looks import look_coefficients, ramp
 from nonverbal.motion.rotations import F
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import F32, Bool
-
-_LOW, _FAIR, _GOOD = 0.2, 0.5, 0.9
-
-_GOOD_NAMES = (
-    "eyeBlink",
-    "eyeLookIn",
-    "eyeLookOut",
-    "jawOpen",
-    "mouthSmile",
-    "browInnerUp",
-    "browOuterUp",
-    "mouthUpperUp",
-)
-_LOW_NAMES = (
-    "cheekSquint", "cheekPuff", "jawForward", "jawLeft", "jawRight", "mouthClose", "mouthDimple",
-    "mouthFrown", "mouthPress", "mouthLeft", "mouthRight", "mouthRoll", "mouthShrugUpper", "noseSneer",
-)  # fmt: skip
-
-
-def _reliability(name: str) -> float:
-    if name == "tongueOut":
-        return 0.0
-    if name.startswith(_LOW_NAMES):
-        return _LOW
-    return _GOOD if name.startswith(_GOOD_NAMES) else _FAIR
-
-
-RELIABILITY: Mapping[str, float] = MappingProxyType({name: _reliability(name) for name in ARKIT52_NAMES})
-"""How far each coefficient can be trusted, in [0, 1]: landmarks hardly see skin that bulges, forward movement or the
-tongue (always 0 here), and what turns with the head hides what moves sideways."""
 
 BLINK = 0.6
 """eyeBlink from which on the lid hides the iris."""

@@ -84,6 +84,11 @@ def estimate_face(landmarks_px: F, fit: HeadFit, stretches: Sequence[tuple[int, 
     return Face(np.clip(face, 0.0, 1.0), gaze, fit.rotation @ limit_angle(missed, MOST_MISSED_RAD))
 
 
+def reliability() -> Mapping[str, float]:
+    """How far each coefficient can be trusted, in [0, 1]: the networks' correlation with the truth on unseen people."""
+    return MappingProxyType({name: max(0.0, r) for name, r in load_networks().reliability.items()})
+
+
 def _gaze(networks: FaceNetworks, eyes_m: F, calm_m: F32, view: F32, by_geometry: F) -> F32:
     gaze = networks.gaze(eye_inputs(eyes_m, calm_m[networks.eyes], view, by_geometry))
     return np.clip(gaze, -MOST_GAZE_RAD, MOST_GAZE_RAD)
