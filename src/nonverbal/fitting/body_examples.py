@@ -79,13 +79,14 @@ def take_view(take: Take, camera: Camera, rows: F) -> BodyView:
 
 def examples_of(takes: Sequence[Take], rng: np.random.Generator | None, stride: int = 2) -> Examples:
     """All takes as examples, landmarks disturbed where `rng` is given."""
-    parts, first = [], 0
-    for take in takes:
-        part = _one_take(take, rng, stride)
-        if part is not None:
-            parts.append(replace(part, taps=part.taps + first))
-            first += len(part.taps)
-    return Examples(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Examples)))
+    return chained([part for take in takes if (part := _one_take(take, rng, stride)) is not None])
+
+
+def chained(parts: Sequence[Examples]) -> Examples:
+    """All parts as one."""
+    firsts = np.cumsum([0, *(len(part.taps) for part in parts[:-1])])
+    moved = [replace(part, taps=part.taps + first) for part, first in zip(parts, firsts, strict=True)]
+    return Examples(*(np.concatenate([getattr(part, f.name) for part in moved]) for f in fields(Examples)))
 
 
 def _one_take(take: Take, rng: np.random.Generator | None, stride: int) -> Examples | None:

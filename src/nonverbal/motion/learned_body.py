@@ -43,6 +43,9 @@ FINGERS = slice(0, 45)
 """Columns of the finger map: axis-angle of 15 joints, against geometry's."""
 FINGER_ERROR = 45
 """Expected error of the joints, as the logarithm of radians."""
+CALM_FRAMES = 2.0
+"""Standard deviation in frames of the bell by which findings are averaged over time: landmarks come twelve times a
+second, each with its own noise, and would tremble ten times as much as people do."""
 _CLIP = 4.0
 """Features count up to so many standard deviations of what the networks were fitted on."""
 
@@ -65,7 +68,7 @@ class Layers:
         x = np.clip((features - self.mean) / self.scale, -_CLIP, _CLIP)
         straight = x @ self.linear
         x = relu(x @ self.weights[0] + self.biases[0])
-        x = x[..., taps, :].reshape(*x.shape[:-1], -1)
+        x = x[..., taps, :].reshape(*x.shape[:-1], self.weights[1].shape[0])
         x = relu(x @ self.weights[1] + self.biases[1])
         return np.asarray(straight + x @ self.weights[2] + self.biases[2])
 
@@ -158,9 +161,14 @@ def learned_pose(view: BodyView, pose: BodyPose, frames: F) -> tuple[BodyPose, E
     taps = taps_of(frames)
     shipped = models()
     arm = shipped.arm.run(arm_features(view, pose), taps)
-    found = base_outputs(pose) + arm[..., : CHEST.stop]
+    always = np.ones((2, len(frames)))
+    found = calmed(base_outputs(pose) + arm[..., : CHEST.stop], frames, always)
     finger = shipped.finger.run(finger_features(view, pose))
-    fingers = (pose.fingers.reshape(2, len(frames), -1) + finger[..., FINGERS]).reshape(pose.fingers.shape)
+    known = view.hand_valid.T.astype(np.float64)
+    hand = ARM_OUTPUTS["hand"]
+    found[..., hand] = calmed(base_outputs(pose)[..., hand] + arm[..., hand], frames, known)
+    fingers = calmed(pose.fingers.reshape(2, len(frames), 45) + finger[..., FINGERS], frames, known)
+    fingers = fingers.reshape(pose.fingers.shape)
     chests = np.stack([matrix_from_rot6d(found[side, :, CHEST]) for side in (0, 1)])
     both = rot6d_from_matrix(chests[0]) + rot6d_from_matrix(mirror_x(chests[1]))
     hands = matrix_from_rot6d(found[..., ARM_OUTPUTS["hand"]])
@@ -172,6 +180,19 @@ def learned_pose(view: BodyView, pose: BodyPose, frames: F) -> tuple[BodyPose, E
     arm_error = np.exp(np.clip(arm[..., ARM_ERRORS], -5.0, 1.5))
     finger_error = np.exp(np.clip(finger[..., FINGER_ERROR], -5.0, 1.5))
     return better, Expected(np.moveaxis(arm_error, 0, 1), finger_error.T)
+
+
+def calmed(values: F, frames: F, weights: F) -> F:
+    """[S, N, D] averaged over time with a bell of `CALM_FRAMES`; rows of weight zero [S, N] count for no other row."""
+    total, share = np.zeros_like(values, dtype=np.float64), np.zeros(weights.shape)
+    reach = int(np.ceil(2.5 * CALM_FRAMES))
+    for step in range(-reach, reach + 1):
+        at = np.searchsorted(frames, frames + step).clip(0, max(len(frames) - 1, 0))
+        weight = np.exp(-0.5 * (step / CALM_FRAMES) ** 2) * weights[:, at] * (frames[at] == frames + step)
+        total += weight[..., None] * values[:, at]
+        share += weight
+    known = share > 0
+    return np.where(known[..., None], total / np.where(known, share, 1.0)[..., None], values)
 
 
 def _arm(arm: ArmPoints, found: F) -> ArmPoints:

@@ -50,7 +50,7 @@ def _one_side(view: BodyView, pose: BodyPose, points: F, scale: F, side: int) ->
     head = np.where(view.head_known[:, None, None], turned(pose.head), np.eye(3))
     own, other = pose.arms[side], pose.arms[1 - side]
     parts = [
-        (points[:, _ORDERS[side]] * np.tile(sign, 2)).reshape(count, -1),
+        (points[:, _ORDERS[side]] * np.tile(sign, 2)).reshape(count, 6 * len(_ORDERS[side])),
         view.pose_visibility[:, _SEEN_ORDERS[side]],
         rot6d_from_matrix(head),
         view.head_known[:, None],
@@ -86,7 +86,7 @@ def _hand_block(view: BodyView, pose: BodyPose, points: F, scale: F, side: int) 
             rot6d_from_matrix(pose.hands[side]),
             place.reshape(len(hand), 6),
             (palm_px / scale)[:, None],
-            shape.reshape(len(hand), -1),
+            shape.reshape(len(hand), 60),
         ],
         axis=1,
     )
@@ -125,7 +125,7 @@ def finger_features(view: BodyView, pose: BodyPose) -> F32:
     for side in (0, 1):
         hand = np.asarray(view.hands_px[:, side], np.float64) * CAMERA_TO_BODY * (MIRROR if side else np.ones(3))
         rotation, misfit = hand_rotation(hand)
-        parts = [pose.fingers[side].reshape(len(hand), -1), _chords(hand[:, 1:]), rot6d_from_matrix(rotation)]
+        parts = [pose.fingers[side].reshape(len(hand), 45), _chords(hand[:, 1:]), rot6d_from_matrix(rotation)]
         rows.append(np.concatenate([*parts, misfit[:, None]], axis=1) * view.hand_valid[:, side, None])
     return np.clip(np.stack(rows), -3.0, 3.0).astype(np.float32)
 
