@@ -14,7 +14,7 @@ from nonverbal.types import F32
 
 
 class ToneVoice:
-    """Stands in for a voice: a tone for every word, 0.2 s each, loud enough to clip where two meet."""
+    """Stands in for a voice: 0.1 s of silence, then a tone for every word, 0.2 s each; two at once would clip."""
 
     name = "tone"
 
@@ -24,8 +24,10 @@ class ToneVoice:
     def say(self, line: Line, rng: np.random.Generator) -> Spoken:
         count = line.text.count(" ") + 1
         samples = np.sin(2 * np.pi * self.hz * np.arange(round(count * 0.2 * 16000)) / 16000).astype(np.float32)
+        silence_s = 0.1 if line.text else 0.0
+        samples = np.concatenate((np.zeros(round(silence_s * 16000), dtype=np.float32), samples))
         words = [
-            SpokenWord(word, 0.2 * i, 0.2 * (i + 1), (Phone("a", 0.2 * i, 0.2 * (i + 1)),))
+            SpokenWord(word, 0.2 * i + 0.1, 0.2 * i + 0.3, (Phone("a", 0.2 * i + 0.1, 0.2 * i + 0.3),))
             for i, word in enumerate(line.text.split(" "))
         ]
         return Spoken(samples, 16000, tuple(words) if line.text else ())

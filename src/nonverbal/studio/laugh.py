@@ -27,9 +27,9 @@ def laugh(pitch_hz: float, size: float, mood: float, rng: np.random.Generator) -
     count = int(rng.integers(3, 6)) + (mood > 0.5)
     pace_s = rng.uniform(0.17, 0.23)
     start_hz = pitch_hz * rng.uniform(1.35, 1.7)
-    sound = np.zeros(round((count * pace_s + 0.15) * RATE_HZ), dtype=np.float32)
-    for i in range(count):
-        burst = _burst(start_hz * 0.94**i, rng.uniform(0.6, 0.75) * pace_s, rng)
+    bursts = [_burst(start_hz * 0.94**i, rng.uniform(0.6, 0.75) * pace_s, rng) for i in range(count)]
+    sound = np.zeros(round((count - 1) * pace_s * RATE_HZ) + len(bursts[-1]), dtype=np.float32)
+    for i, burst in enumerate(bursts):
         first = round(i * pace_s * RATE_HZ)
         sound[first : first + len(burst)] += burst * (0.88**i if i else 0.8)
     for centre, width in zip(_FORMANTS_HZ, _WIDTHS_HZ, strict=True):
