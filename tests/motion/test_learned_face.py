@@ -10,6 +10,7 @@ from safetensors import safe_open
 
 from nonverbal.motion.estimate import _views
 from nonverbal.motion.face import GEOMETRY_SHARES, MOST_MISSED_RAD, estimate_face, reliability
+from nonverbal.motion.face_measures import USED_IDS
 from nonverbal.motion.face_time import calm_face_values
 from nonverbal.motion.head import fit_heads
 from nonverbal.motion.learned_face import WEIGHTS, Network, calm_face, load_networks
@@ -45,6 +46,12 @@ def test_weights_come_with_their_origin_and_scores() -> None:
     assert metadata["command"].startswith("python -m nonverbal.fitting.face --seed ")
     assert tuple(json.loads(metadata["r"])) == ARKIT52_NAMES
     assert load_networks().coefficients.skip.shape[1] == 52
+
+
+def test_networks_look_at_what_measures_are_made_of() -> None:
+    ids = load_networks().ids
+    assert (np.diff(ids) > 0).all()
+    assert set(USED_IDS.tolist()) <= set(ids.tolist())
 
 
 def test_what_cannot_be_seen_is_hardly_to_be_trusted() -> None:

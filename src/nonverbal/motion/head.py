@@ -82,7 +82,7 @@ class HeadFit:
 
     def to_head(self, points_px: F) -> F:
         """[N, K, 3] landmarks (z in pixels) -> metres in the head frame."""
-        return np.einsum("nij,nki->nkj", self.rotation, self.to_view(points_px) - self.origin_m[:, None])
+        return np.asarray((self.to_view(points_px) - self.origin_m[:, None]) @ self.rotation)
 
     def position_m(self, camera: Camera) -> F:
         """[N, 3] the head frame's origin in the frame of `camera`."""
