@@ -42,7 +42,7 @@ class Plan:
 
     seed: int = FIRST_SEED
     """Seed of the first take; the others follow."""
-    sitters: int = 270
+    sitters: int = 330
     """How many people are rendered."""
 
     def __post_init__(self) -> None:
