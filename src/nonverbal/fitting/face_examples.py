@@ -89,7 +89,7 @@ class Examples:
 def examples_of(person: Person) -> Examples:
     """What the pipeline would make of a person's landmarks, and the truth in its terms: see `HEAD_TILT_RAD`."""
     fit = fit_heads(person.landmarks_px, Camera.from_field_of_view(*PICTURE_PX, ASSUMED_VIEW_DEG))
-    tilt = matrix_about(0, np.float64(HEAD_TILT_RAD))
+    tilt = matrix_about(0, np.array(HEAD_TILT_RAD))
     missed = np.swapaxes(fit.rotation, 1, 2) @ matrix_from_axis_angle(person.head) @ tilt
     return Examples(
         points_m=fit.to_head(person.landmarks_px).astype(np.float32),

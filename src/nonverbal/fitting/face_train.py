@@ -84,7 +84,7 @@ def train(inputs: F32, targets: F32, config: TrainConfig, seed: int) -> Network:
             found = _cut(trainee(seen), config.low, config.high)
             loss = ((found - y[rows]) * weight).square().mean()
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            loss.backward()
             optimiser.step()
             schedule.step()
     return trainee.finished()
