@@ -22,9 +22,6 @@ MODELS = (
     ModelUse("studio", "espeak-ng", "in espeakng-loader", "GPL-3.0"),
 )
 
-ROOM = 1.3
-"""How much more is written than there is time for: lines that would not fit are left out."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Person:

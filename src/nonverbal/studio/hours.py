@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nonverbal.records import to_plain
-from nonverbal.studio.casting import MODELS, ROOM, cast_person, perform, streams
+from nonverbal.studio.casting import MODELS, cast_person, perform, streams
 from nonverbal.studio.rhythm import time_talk
 from nonverbal.studio.scene import build_scene
 from nonverbal.studio.script import write_script
@@ -43,7 +43,7 @@ def _imagine(settings: TruthSettings, number: int) -> TrueDialogue:
 
     def make() -> tuple[Spoken, tuple[Motion, ...]]:
         (writer, sets) = streams(seed, "script", "scene")
-        talk = time_talk(write_script(writer, duration_s * ROOM), seed, duration_s)
+        talk = time_talk(write_script(writer, duration_s), seed, duration_s)
         scene = build_scene("split", talk, sets, 1280, 720)
         people = {p: cast_person(seed, p) for p in PARTICIPANTS}
         acted = perform(talk, scene, people, seed)

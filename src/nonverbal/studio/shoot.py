@@ -18,13 +18,13 @@ import numpy as np
 from nonverbal.avatar.dress import dress
 from nonverbal.media.encode import Mp4Writer
 from nonverbal.records import to_plain
-from nonverbal.studio.casting import MODELS, ROOM, Person, cast_person, perform, random_lighting, streams
+from nonverbal.studio.casting import MODELS, Person, cast_person, perform, random_lighting, streams
 from nonverbal.studio.film import Cast, film, film_log
 from nonverbal.studio.grade import Recorder, backdrop, lay_table, random_grade
 from nonverbal.studio.mix import record_talk
 from nonverbal.studio.replay import Recording, read_arkit_csv, replay
 from nonverbal.studio.scene import Scene, View, build_scene
-from nonverbal.studio.script import write_script
+from nonverbal.studio.script import choose_lines
 from nonverbal.studio.settings import StudioSettings
 from nonverbal.studio.talk import PARTICIPANTS, Performance, Tick, silent
 from nonverbal.studio.truth import (
@@ -52,7 +52,7 @@ def shoot_podcast(out: Path, settings: StudioSettings, tick: Tick = silent) -> P
     (writer, sets) = streams(seed, "script", "scene")
     voices = dict(zip(PARTICIPANTS, open_voices(settings.voices), strict=True))
     duration_s = settings.minutes * 60
-    talk, samples, rate_hz = record_talk(write_script(writer, duration_s * ROOM), voices, seed, duration_s)
+    talk, samples, rate_hz = record_talk(choose_lines(voices, writer, duration_s), voices, seed, duration_s)
     tick("people", 0, 1)
     scene = build_scene(settings.layout, talk, sets, settings.width_px, settings.height_px)
     people = {p: cast_person(seed, p) for p in PARTICIPANTS}

@@ -50,7 +50,8 @@ class Line:
     Attributes:
         text: plain English with punctuation, words separated by single spaces; empty for a ``laugh``.
         mood: from -1 (angry, hurt) over 0 (calm) to 1 (delighted).
-        gap_s: silence between the end of the previous line and the start of this one; negative where they overlap.
+        gap_s: silence between the end of whatever has lasted longest so far and the start of this line; negative where
+            they overlap.
         emphasis: indices of words that carry the stress.
     """
 
