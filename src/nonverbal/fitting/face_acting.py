@@ -15,9 +15,9 @@ import numpy as np
 from nonverbal.motion.looks import look_coefficients
 from nonverbal.motion.rotations import F
 from nonverbal.spaces import ARKIT52_NAMES
-from nonverbal.studio.curves import drift, humps, moves
+from nonverbal.studio.acting.curves import drift, humps, moves
+from nonverbal.studio.acting.visemes import VISEMES, close_lips, sounds, speak
 from nonverbal.studio.talk import Phone
-from nonverbal.studio.visemes import VISEMES, close_lips, sounds, speak
 from nonverbal.timeline import FPS
 from nonverbal.types import F32
 

@@ -19,7 +19,7 @@ from nonverbal.fitting.face_acting import Take
 from nonverbal.motion.camera import Camera
 from nonverbal.motion.rotations import F, apply, matrix_from_axis_angle, swing_between
 from nonverbal.spaces import SMPLX117_JOINTS
-from nonverbal.studio.curves import drift
+from nonverbal.studio.acting.curves import drift
 from nonverbal.types import F32, U8
 
 BODY_TO_CAMERA = np.diag([1.0, -1.0, -1.0])

@@ -11,9 +11,9 @@ from nonverbal.avatar.dress import Lighting
 from nonverbal.avatar.look import Look, random_look
 from nonverbal.avatar.mesh import Avatar, make_avatar, random_identity
 from nonverbal.dataset.manifest import ModelUse
-from nonverbal.studio.acting import act
+from nonverbal.studio.acting.act import act
+from nonverbal.studio.acting.style import Style, random_style
 from nonverbal.studio.scene import Scene
-from nonverbal.studio.style import Style, random_style
 from nonverbal.studio.talk import PARTICIPANTS, Performance, Talk
 
 MODELS = (

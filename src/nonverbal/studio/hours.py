@@ -7,10 +7,10 @@ from pathlib import Path
 
 from nonverbal.records import to_plain
 from nonverbal.studio.casting import MODELS, cast_person, perform, streams
-from nonverbal.studio.rhythm import time_talk
 from nonverbal.studio.scene import build_scene
-from nonverbal.studio.script import write_script
+from nonverbal.studio.script.write import write_script
 from nonverbal.studio.settings import TruthSettings
+from nonverbal.studio.speech.rhythm import time_talk
 from nonverbal.studio.talk import PARTICIPANTS, Tick, silent
 from nonverbal.studio.truth import (
     Spoken,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nonverbal.studio.scene import LAYOUTS, Layout
-from nonverbal.studio.voices import DEFAULT_VOICES
+from nonverbal.studio.speech.voices import DEFAULT_VOICES
 from nonverbal.verdicts import UserError
 
 

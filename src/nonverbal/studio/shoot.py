@@ -18,14 +18,15 @@ import numpy as np
 from nonverbal.avatar.dress import dress
 from nonverbal.media.encode import Mp4Writer
 from nonverbal.records import to_plain
+from nonverbal.studio.acting.replay import Recording, read_arkit_csv, replay
 from nonverbal.studio.casting import MODELS, Person, cast_person, perform, random_lighting, streams
 from nonverbal.studio.film import Cast, film, film_log
 from nonverbal.studio.grade import Recorder, backdrop, lay_table, random_grade
-from nonverbal.studio.mix import record_talk
-from nonverbal.studio.replay import Recording, read_arkit_csv, replay
 from nonverbal.studio.scene import Scene, View, build_scene
-from nonverbal.studio.script import choose_lines
+from nonverbal.studio.script.write import choose_lines
 from nonverbal.studio.settings import StudioSettings
+from nonverbal.studio.speech.mix import record_talk
+from nonverbal.studio.speech.voices import open_voices
 from nonverbal.studio.talk import PARTICIPANTS, Performance, Tick, silent
 from nonverbal.studio.truth import (
     Spoken,
@@ -36,7 +37,6 @@ from nonverbal.studio.truth import (
     true_motion,
     write_truth,
 )
-from nonverbal.studio.voices import open_voices
 from nonverbal.timeline import FPS
 from nonverbal.types import U8, Motion
 

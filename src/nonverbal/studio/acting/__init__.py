@@ -1,0 +1,1 @@
+"""How it is moved: face, eyes, head, trunk, arms and hands."""

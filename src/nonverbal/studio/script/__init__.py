@@ -1,0 +1,1 @@
+"""What is said: topics, exchanges, gestures that go with words."""

@@ -1,0 +1,1 @@
+"""How it is said: voices, times of words and speech sounds, sound."""
