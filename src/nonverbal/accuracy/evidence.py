@@ -1,4 +1,4 @@
-"""A stage that only benchmarks add: keeps what `speak` thought of each participant, and tries sound that is shifted.
+"""A stage that only benchmarks add: keeps how surely each participant talks, and tries sound that is shifted.
 
 A build throws the scores of `speak` away with the landmarks they come from. This stage stands behind `identity`, where
 both are still in memory, so that nothing is watched twice.
@@ -18,10 +18,11 @@ from nonverbal.pipeline.store import JsonCodec
 from nonverbal.timeline import FPS
 from nonverbal.types import F32, SpeakerSegment
 from nonverbal.venus.assemble import participant_of
+from nonverbal.venus.cues import speaking_mask
 from nonverbal.venus.speak import ACTIVE_SPEAKER_MODELS, audible_frames, voice_masks
+from nonverbal.venus.talking import talking
 
 if TYPE_CHECKING:
-    from nonverbal.venus.speak import Speaking
     from nonverbal.venus.watch import Sighting
 
 OFFSETS_MS = (-500, -240, -120, -80, -40, 0, 40, 80, 120, 240, 500)
@@ -37,7 +38,7 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class PersonEvidence:
-    """How surely a participant talks in each frame, in [0, 1]; 0 where the person is not seen."""
+    """How surely a participant talks in each frame, in [0, 1], by the voice and by the lips; see `talking`."""
 
     participant: str
     scores: tuple[float, ...]
@@ -45,7 +46,7 @@ class PersonEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Per participant the speaking scores, per injected offset what was recovered."""
+    """How surely each participant talks, and per injected offset what was recovered."""
 
     people: tuple[PersonEvidence, ...]
     offsets: tuple[Recovered, ...]
@@ -58,10 +59,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class KeepEvidence:
-    """Keeps the speaking scores, and looks for the lag of lips and voice with the sound shifted."""
+    """Keeps how surely everybody talks, and looks for the lag of lips and voice with the sound shifted."""
 
     name: ClassVar[str] = "evidence"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("watch", "diarize", "speak", "identity")
     codec: ClassVar[Codec | None] = JsonCodec(Evidence)
 
@@ -72,15 +73,17 @@ class KeepEvidence:
 
     def run(self, job: Job, inputs: Mapping[str, Any]) -> Evidence:
         sighting: Sighting = inputs["watch"]
-        people = tuple(
-            PersonEvidence(participant_of(one.speaker), _scores_of(one.track_ids, sighting, inputs["speak"]))
-            for one in inputs["identity"].assignments
-        )
+        people = []
+        for one in inputs["identity"].assignments:
+            voice = speaking_mask(inputs["diarize"], one.speaker, sighting.n_frames)
+            scores = talking(one, sighting, inputs["speak"], voice)
+            kept = tuple(round(float(score), 5) for score in scores)
+            people.append(PersonEvidence(participant_of(one.speaker), kept))
         offsets = []
         for done, offset_ms in enumerate(self.offsets_ms):
             offsets.append(self._recover(job, sighting, inputs["diarize"].segments, offset_ms))
             job.tick((done + 1) / len(self.offsets_ms))
-        return Evidence(people, tuple(offsets))
+        return Evidence(tuple(people), tuple(offsets))
 
     def _recover(self, job: Job, sighting: Sighting, segments: tuple[SpeakerSegment, ...], offset_ms: int) -> Recovered:
         """The pipeline's answer for the clip with its sound `offset_ms` later; pictures stay."""
@@ -107,13 +110,3 @@ def _moved(segment: SpeakerSegment, by_s: float, samples: F32) -> SpeakerSegment
     end_s = len(samples) / RATE_HZ
     start, end = (float(np.clip(t + by_s, 0.0, end_s)) for t in (segment.start_s, segment.end_s))
     return SpeakerSegment(segment.speaker, start, end)
-
-
-def _scores_of(track_ids: tuple[int, ...], sighting: Sighting, speaking: Speaking) -> tuple[float, ...]:
-    """[T] the highest score of the tracks that show one person."""
-    scores = np.zeros(sighting.n_frames)
-    for track, own in zip(sighting.tracks, speaking.scores, strict=True):
-        if track.track_id in track_ids:
-            rows = slice(track.start_frame, track.start_frame + len(own))
-            scores[rows] = np.maximum(scores[rows], own[: len(scores[rows])])
-    return tuple(round(float(score), 5) for score in scores)
