@@ -69,6 +69,17 @@ def test_frames_without_a_face_or_outside_the_talk_score_zero() -> None:
     assert scores[:100].mean() > 0.5
 
 
+@pytest.mark.parametrize("lag", [-12, 12])
+def test_lips_far_from_their_sound_are_judged_in_the_time_of_the_sound(lag: int) -> None:
+    """The talk lasts 200 frames; the lips have it half a second later or earlier."""
+    curve = np.concatenate([np.zeros(50), syllables(T - 100, 1), np.zeros(50)])
+    found = speak([drawn_track(0.05 * np.roll(curve, lag)), drawn_track(REST, x=300)], babble(curve), ("S0", 2, 10))
+    assert found.lag_frames == lag
+    assert found.sync > 0.4
+    assert found.scores[0][50:250].mean() > 0.6
+    assert found.scores[1].mean() < 0.05
+
+
 def test_a_track_that_covers_a_part_of_the_clip_is_scored_in_its_own_frames() -> None:
     curve = syllables(T, 1)
     late = drawn_track(0.05 * curve[120:], start_frame=120)

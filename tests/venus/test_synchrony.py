@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from people import babble, drawn_track, syllables
 
 from nonverbal.venus import synchrony
-from nonverbal.venus.synchrony import agreement, common_lag, correlation, filled, lips_of, loudness_db, voice_of
+from nonverbal.venus.synchrony import Lips, agreement, common_lag, correlation, filled, lips_of, loudness_db, voice_of
 
 T = 250
 
@@ -53,6 +53,20 @@ def test_a_shift_between_lips_and_voice_is_found(lag: int) -> None:
     lips = lips_of(drawn_track(0.05 * np.roll(curve, lag)))
     counts = np.ones(T, bool)
     assert common_lag([(lips, voice_of(babble(curve), T), counts)]) == lag
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lips_that_follow_another_voice_have_no_far_lag(seed: int) -> None:
+    lips = lips_of(drawn_track(0.05 * syllables(T, 20 + seed)))
+    voice = voice_of(babble(syllables(T, 40 + seed)), T)
+    assert abs(common_lag([(lips, voice, np.ones(T, bool))])) <= 3
+
+
+def test_lips_made_earlier_stand_still_at_the_end() -> None:
+    lips = Lips(*(np.arange(5, dtype=np.float32) + i for i in range(3)))
+    assert lips.earlier(2).opening.tolist() == [2, 3, 4, 4, 4]
+    assert lips.earlier(-1).motion.tolist() == [2, 2, 3, 4, 5]
+    assert lips.earlier(99).change.tolist() == [5] * 5
 
 
 def test_no_voiced_frame_means_no_lag() -> None:

@@ -98,3 +98,15 @@ def test_harm_scores_and_flags_but_deletes_nothing(shared_media: Path) -> None:
 def test_a_wrong_setting_names_itself(setting: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(setting))):
         Transcribe(**setting)  # type: ignore[arg-type]
+
+
+def test_words_come_as_late_as_the_recogniser_is_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    speech = Span(1.0, 4.0)
+    monkeypatch.setattr("nonverbal.venus.transcribe.voiced", lambda spans, samples: (speech,))
+    heard = (whisper.Heard("One", 0.5, 0.9, 1.0), whisper.Heard("two.", 1.0, 1.4, 1.0))  # of a window from 0.8 s on
+    monkeypatch.setattr(whisper, "hear_words", lambda *_: heard)
+    talk = Diarization((SpeakerSegment("S0", 1.0, 4.0),), ("S0",))
+    found = Transcribe().run(job_with(np.zeros(80_000, np.float32)), {"diarize": talk, "language": ENGLISH})
+    assert isinstance(found, Transcript)
+    times = [(word.start_s, word.end_s) for word in found.turns[0].words]
+    assert times == [(1.33, 1.73), (1.83, 2.23)]

@@ -20,7 +20,7 @@ from nonverbal.verdicts import Reason, Reject
 _VOICE_THRESHOLD = 0.3
 """Probability of voice; lower than Silero's usual 0.5, as this only confirms what the segmentation found."""
 
-_EARLY_S = 0.04
+_EARLY_S = 0.03
 """The recogniser's times come before the sound: words of three made-up talks began 43 ms and ended 61 ms (medians)
 before they truly did, those of a telephone call began 25 ms and ended 170 ms too early. Its grid is 20 ms."""
 
