@@ -117,3 +117,25 @@ def test_weights_are_small_and_tell_where_they_come_from() -> None:
     assert WEIGHTS.stat().st_size < 1_200_000
     with safetensors.safe_open(str(WEIGHTS), "numpy") as saved:
         assert {"command", "seed", "geometry_and_fitted_deg"} <= set(saved.metadata())
+
+
+def test_bones_that_lie_across_the_view_point_where_the_picture_shows_them() -> None:
+    """Whatever the network thinks: depth is its business, the picture's plane is not."""
+    count = 9
+    view = seen_person(np.repeat(random_body(1, 11), count, axis=0), np.repeat(np.eye(3)[None], count, axis=0), False)
+    view = replace(view, pose_visibility=np.ones_like(view.pose_visibility))
+    view, camera = turned_to(view, CAMERA)
+    geometry = body_pose(view, camera)
+    found, _ = learned_pose(view, geometry, np.arange(count))
+    checked = 0
+    for side, mirror in enumerate((np.ones(3), np.array([-1.0, 1.0, 1.0]))):
+        for start, end in (("shoulder", "elbow"), ("elbow", "wrist")):
+            bearings = []
+            for pose in (geometry, found):
+                bone = (getattr(pose.arms[side], end) - getattr(pose.arms[side], start))[4]
+                x, y, _ = pose.chest[4] @ (bone / np.linalg.norm(bone) * mirror)
+                bearings.append((np.arctan2(y, x), np.hypot(x, y)))
+            if min(length for _, length in bearings) > 0.5:
+                checked += 1
+                assert abs(bearings[0][0] - bearings[1][0]) < 1e-6
+    assert checked

@@ -39,7 +39,7 @@ class Plan:
 
     seed: int = FIRST_SEED
     """From 1000 on."""
-    people: int = 150
+    people: int = 300
     """How many people."""
     takes: int = 2
     """Takes of each person, each with a camera, a light and flaws of its own."""

@@ -24,9 +24,9 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from nonverbal.motion.arm import ArmPoints, wrist_bend_rad
-from nonverbal.motion.body import BodyPose, BodyView
+from nonverbal.motion.body import ELBOWS, WRISTS, BodyPose, BodyView
 from nonverbal.motion.learned_body_features import arm_features, finger_features
-from nonverbal.motion.rotations import F, matrix_from_rot6d, mirror_x, rot6d_from_matrix, unit
+from nonverbal.motion.rotations import F, apply, matrix_about, matrix_from_rot6d, mirror_x, rot6d_from_matrix, unit
 from nonverbal.types import F32
 
 WEIGHTS = Path(__file__).parent / "fitted" / "body.safetensors"
@@ -46,6 +46,10 @@ FINGER_ERROR = 45
 CALM_FRAMES = 2.0
 """Standard deviation in frames of the bell by which findings are averaged over time: landmarks come twelve times a
 second, each with its own noise, and would tremble ten times as much as people do."""
+PICTURED_VISIBILITY = (0.3, 0.7)
+PICTURED_LENGTH = (0.2, 0.5)
+"""Between these a bone comes to follow the picture: visibility of its end, and the part of it across the line of sight,
+since what points at the camera has no direction there."""
 _CLIP = 4.0
 """Features count up to so many standard deviations of what the networks were fitted on."""
 
@@ -172,14 +176,40 @@ def learned_pose(view: BodyView, pose: BodyPose, frames: F) -> tuple[BodyPose, E
     chests = np.stack([matrix_from_rot6d(found[side, :, CHEST]) for side in (0, 1)])
     both = rot6d_from_matrix(chests[0]) + rot6d_from_matrix(mirror_x(chests[1]))
     hands = matrix_from_rot6d(found[..., ARM_OUTPUTS["hand"]])
+    chest = matrix_from_rot6d(both)
     arms = (_arm(pose.arms[0], found[0]), _arm(pose.arms[1], found[1]))
+    arms = (_as_pictured(arms[0], chest, pose, view, frames, 0), _as_pictured(arms[1], chest, pose, view, frames, 1))
     bend = [wrist_bend_rad(arms[i], hands[i]) * view.hand_valid[:, i] for i in (0, 1)]
-    better = replace(
-        pose, chest=matrix_from_rot6d(both), arms=arms, hands=hands, fingers=fingers, bend=np.stack(bend, axis=1)
-    )
+    better = replace(pose, chest=chest, arms=arms, hands=hands, fingers=fingers, bend=np.stack(bend, axis=1))
     arm_error = np.exp(np.clip(arm[..., ARM_ERRORS], -5.0, 1.5))
     finger_error = np.exp(np.clip(finger[..., FINGER_ERROR], -5.0, 1.5))
     return better, Expected(np.moveaxis(arm_error, 0, 1), finger_error.T)
+
+
+def _as_pictured(arm: ArmPoints, chest: F, pose: BodyPose, view: BodyView, frames: F, side: int) -> ArmPoints:
+    """The arm with each bone turned about the line of sight towards where the picture shows it.
+
+    Geometry's bones lie exactly on the picture's, at depths that are often wrong; the network's the other way round.
+    """
+    mirror = np.array([-1.0, 1.0, 1.0]) if side else np.ones(3)
+    seen, always = pose.arms[side], np.ones((1, len(frames)))
+    joints = [arm.collar, arm.shoulder]
+    for start, end, landmark in (("shoulder", "elbow", ELBOWS[side]), ("elbow", "wrist", WRISTS[side])):
+        bone = getattr(arm, end) - getattr(arm, start)
+        found = apply(chest, unit(bone) * mirror)
+        shown = apply(pose.chest, unit(getattr(seen, end) - getattr(seen, start)) * mirror)
+        shown = calmed(shown[None], frames, always)[0]
+        turn = np.arctan2(shown[:, 1], shown[:, 0]) - np.arctan2(found[:, 1], found[:, 0])
+        turn = (turn + np.pi) % (2 * np.pi) - np.pi
+        across = np.minimum(np.hypot(shown[:, 0], shown[:, 1]), np.hypot(found[:, 0], found[:, 1]))
+        trust = _between(across, *PICTURED_LENGTH) * _between(view.pose_visibility[:, landmark], *PICTURED_VISIBILITY)
+        turned = apply(np.swapaxes(chest, -1, -2), apply(matrix_about(2, turn * trust), found)) * mirror
+        joints.append(joints[-1] + np.linalg.norm(bone, axis=1, keepdims=True) * turned)
+    return ArmPoints(*joints)
+
+
+def _between(values: F, low: float, high: float) -> F:
+    return np.clip((np.asarray(values, dtype=np.float64) - low) / (high - low), 0.0, 1.0)
 
 
 def calmed(values: F, frames: F, weights: F) -> F:
