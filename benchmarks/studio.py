@@ -56,10 +56,8 @@ def main() -> None:
         count = write_hours(root / "hours", TruthSettings(hours=asked.hours))
         wall_s = time.perf_counter() - start
         size = sum(p.stat().st_size for p in (root / "hours").rglob("*.parquet")) / 2**20
-        faster = asked.hours * 3600 / wall_s
-        print(
-            f"truth only: {count} dialogues, {asked.hours:g} h in {wall_s:.0f} s, {faster:.0f} x real time, {size:.0f} MB"
-        )
+        speed = asked.hours * 3600 / wall_s
+        print(f"truth only: {asked.hours:g} h in {wall_s:.0f} s, {speed:.0f} x real time, {count} files, {size:.0f} MB")
         print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
 
 
