@@ -32,8 +32,8 @@ _SPECTRUM = 1024  # samples of a spectrum: 64 ms
 _CHUNK = 1000  # frames whose spectra are held at once
 _FRAMES_A_SAMPLE = 3.0  # neighbouring frames tell nearly the same
 _NEAR_FRAMES = 3  # files are often off by so much (0.12 s), rarely by more
-_LAG_COST = 0.1  # log odds against each frame of lag
-_FAR_COST = 4.0  # and against all that is not near: more than the best of many wrong lags gains by chance
+_NEAR_COST = 0.5  # log odds against each frame of such a lag
+_FAR_COST = 5.5  # and against any longer one: more than the best of many wrong lags gains by chance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +137,7 @@ def common_lag(candidates: list[tuple[Lips, F32, Bool]]) -> int:
         candidates: each track's lips, the voice in its frames, and in which of them a voice is heard.
     """
     lags = np.arange(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)
-    odds = -_LAG_COST * np.abs(lags) - _FAR_COST * (np.abs(lags) > _NEAR_FRAMES)
+    odds = -np.where(np.abs(lags) <= _NEAR_FRAMES, _NEAR_COST * np.abs(lags), _FAR_COST)
     for lips, voice, heard in candidates:
         sound = np.where(heard, voice, 0.0)
         for motion in (lips.opening, lips.change):
