@@ -30,7 +30,7 @@ PAIRS_MM = (
 
 Both tables are the mean of six recorded faces, aligned to each other, made symmetric, scaled to the adult mean of
 63 mm between the irises. Symmetry leaves the tilt free; it was set so that the mean pitch over fifteen videos equals
-that of MediaPipe's face geometry on pictures centred on the face (`benchmarks/cues.py` measures what is left).
+that of MediaPipe's face geometry on pictures centred on the face (`nonverbal benchmark real` measures what is left).
 """
 
 RIGID_IDS = np.array([i for i, *_ in MIDLINE_MM] + [i for i, *_ in PAIRS_MM] + [j for _, j, *_ in PAIRS_MM])
