@@ -48,6 +48,7 @@ def shoot_podcast(out: Path, settings: StudioSettings, tick: Tick = silent) -> P
         UserError: a voice, the replayed track or a package is missing or not usable.
     """
     seed = settings.seed
+    recording = read_arkit_csv(settings.replay) if settings.replay else None
     tick("speech", 0, 1)
     (writer, sets) = streams(seed, "script", "scene")
     voices = dict(zip(PARTICIPANTS, open_voices(settings.voices), strict=True))
@@ -57,8 +58,8 @@ def shoot_podcast(out: Path, settings: StudioSettings, tick: Tick = silent) -> P
     scene = build_scene(settings.layout, talk, sets, settings.width_px, settings.height_px)
     people = {p: cast_person(seed, p) for p in PARTICIPANTS}
     acted = perform(talk, scene, people, seed)
-    if settings.replay is not None:
-        acted = _replayed(acted, read_arkit_csv(settings.replay))
+    if recording is not None:
+        acted = _replayed(acted, recording)
     cast = [Cast(acted[p], dress(people[p].avatar, people[p].look)) for p in PARTICIPANTS]
     out.mkdir(parents=True, exist_ok=True)
     video = out / "podcast.mp4"

@@ -117,7 +117,8 @@ def _rows(path: Path) -> tuple[list[str], F]:
     header = table[0]
     missing = [name for name in ("Timecode", *COLUMNS) if name not in header]
     if missing:
-        raise UserError(f"{path} lacks the columns {', '.join(missing)}; expected a recording of Live Link Face")
+        named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        raise UserError(f"{path} lacks the columns {named}; expected a recording of Live Link Face (CSV)")
     stamp, places = header.index("Timecode"), [header.index(name) for name in COLUMNS]
     faces = [(line, row) for line, row in enumerate(table[1:], start=2) if any(cell.strip() for cell in row[2:])]
     stamps, values = [], np.zeros((len(faces), len(COLUMNS)))
