@@ -8,7 +8,7 @@ import pytest
 from nonverbal.studio.scene import LAYOUTS, Layout, Scene, build_scene
 from nonverbal.studio.talk import Line, SpokenLine, Talk
 
-EYES, CHEST = np.array([0.0, 0.22, 0.10]), np.array([0.0, 0.0, 0.10])
+EYES, CHEST, CROWN = np.array([0.0, 0.22, 0.10]), np.array([0.0, 0.0, 0.10]), np.array([0.0, 0.34, 0.0])
 
 
 def talk(duration_s: float = 60.0) -> Talk:
@@ -22,12 +22,12 @@ def scene(layout: Layout, seed: int = 0) -> Scene:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("seed", range(5))
-def test_heads_and_chests_are_in_every_view_that_shows_them(layout: Layout, seed: int) -> None:
+def test_whole_heads_and_chests_are_in_every_view_that_shows_them(layout: Layout, seed: int) -> None:
     made = scene(layout, seed)
     for view in made.views:
         left, top, right, bottom = view.box_px
         for participant in view.shows:
-            points = view.to_camera(made.seats[participant].to_room(np.stack([EYES, CHEST])))
+            points = view.to_camera(made.seats[participant].to_room(np.stack([EYES, CHEST, CROWN])))
             px = view.camera.project(points)
             assert (points[:, 2] > 0.5).all()
             assert ((px > (left, top)) & (px < (right, bottom))).all()

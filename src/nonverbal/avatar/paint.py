@@ -107,7 +107,8 @@ def _head(look: Look, colours: F32, points: F32, rng: np.random.Generator) -> F3
     brow, along = regions.brows(points, look.brow_width_m, look.brow_arch_m)
     slanted = points @ np.array([[1.0, 0.0], [0.6, 0.5], [0.0, 0.2]], np.float32)
     hairs = noise(slanted, (0.0009, 0.006), rng)
-    colours = mix(colours, 0.62 * hair + 4, np.clip(brow * (0.92 + 0.22 * hairs - 0.15 * along), 0, 0.96))
+    browned = np.minimum(0.62 * hair + 4, 0.5 * np.array(look.skin, np.float32))  # brows stay dark when hair goes grey
+    colours = mix(colours, browned, np.clip(brow * (0.92 + 0.22 * hairs - 0.15 * along), 0, 0.96))
     if look.hair_style != "bald":
         above = regions.scalp(points, look.hairline_m) + 0.004 * strands
         colours = mix(colours, 0.85 * hair, 0.95 * regions.smooth_step(above, -0.003, 0.004))

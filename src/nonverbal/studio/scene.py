@@ -25,6 +25,8 @@ Layout = Literal["split", "wide", "cuts"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 
 BODY_TO_CAMERA = np.diag([1.0, -1.0, -1.0])
+TALLER = 1.2
+"""A close-up shows at least this much more upwards than across what it is framed for: hair above, hands below."""
 HEAD_ABOVE_SEAT_M = 0.22
 """From a seat's origin up to the eyes of an average sitter."""
 
@@ -172,7 +174,7 @@ def _aim(
     to_target = unit(target_m - place)
     turn = swing_between(apply(BODY_TO_CAMERA, to_target), np.array([0.0, 0.0, 1.0])) @ BODY_TO_CAMERA
     left, top, right, bottom = box
-    side = right - left if len(shows) > 1 else min(right - left, bottom - top)
+    side = right - left if len(shows) > 1 else min(right - left, (bottom - top) / TALLER)
     camera = Camera(side * away_m / across_m, 0.5 * (left + right), 0.5 * (top + bottom))
     return View(camera, place, turn, box, shows)
 
