@@ -37,13 +37,11 @@ class Posed:
         vertices: [N, V, 3].
         bone_heads: [N, B, 3] where each bone starts.
         bone_turns: [N, B, 3, 3] turn of each bone from the T-pose.
-        skin_turns: [N, B, 3, 3] turn of each bone from Anny's rest pose.
     """
 
     vertices: F32
     bone_heads: F
     bone_turns: F
-    skin_turns: F
 
 
 def pose(avatar: Avatar, face: F32, gaze: F32, body: F32, chest: F, origin_m: F) -> Posed:
@@ -57,9 +55,8 @@ def pose(avatar: Avatar, face: F32, gaze: F32, body: F32, chest: F, origin_m: F)
         origin_m: [N, 3] the chest's origin.
     """
     model = avatar.model
-    turns = _bone_turns(model, np.asarray(gaze, np.float64), np.asarray(body, np.float64), chest)
+    heads, turns = pose_bones(avatar, gaze, body, chest, origin_m)
     skin = turns @ avatar.align
-    heads = _bone_heads(avatar, skin, np.asarray(origin_m, np.float64))
     shift = heads - np.einsum("nbij,bj->nbi", skin, avatar.bone_heads_m.astype(np.float64))
     transforms = np.concatenate([skin, shift[..., None]], axis=-1).astype(np.float32)
     vertices = np.empty((len(body), len(avatar.rest_m), 3), np.float32)
@@ -67,7 +64,13 @@ def pose(avatar: Avatar, face: F32, gaze: F32, body: F32, chest: F, origin_m: F)
         vertices, avatar.rest_m, np.ascontiguousarray(face, np.float32), transforms, model.weights, model.weight_bones,
         model.action_start, model.action_ids, model.action_m,
     )  # fmt: skip
-    return Posed(vertices, heads, turns, skin)
+    return Posed(vertices, heads, turns)
+
+
+def pose_bones(avatar: Avatar, gaze: F32, body: F32, chest: F, origin_m: F) -> tuple[F, F]:
+    """`bone_heads` and `bone_turns` of `Posed`, without moving a vertex; arguments as for `pose`."""
+    turns = _bone_turns(avatar.model, np.asarray(gaze, np.float64), np.asarray(body, np.float64), chest)
+    return _bone_heads(avatar, turns @ avatar.align, np.asarray(origin_m, np.float64)), turns
 
 
 def head_frames(avatar: Avatar, body: F32, chest: F, origin_m: F) -> tuple[F, F]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nonverbal.motion.camera import Camera
-from nonverbal.motion.rotations import F, apply, matrix_about, matrix_from_axis_angle, swing_between, unit
-
-BODY_TO_CAMERA = np.diag([1.0, -1.0, -1.0])
+from nonverbal.motion.rotations import F, matrix_about, matrix_from_axis_angle
+from nonverbal.studio.scene import BODY_TO_CAMERA, look_at
 
 _SIZES = ((640, 720), (640, 720), (1280, 720), (1280, 720), (640, 360), (960, 540))
 _SHARE_ASIDE = 0.5
@@ -53,7 +52,7 @@ def random_view(rng: np.random.Generator) -> SeatView:
     side = width if aside else min(width, height)
     target = np.array([rng.normal(0.0, 0.02), rng.uniform(-0.14, 0.0), 0.05])
     place = target + np.array([rng.normal(0.0, 0.08), rng.uniform(-0.05, 0.30), away])
-    turn = swing_between(apply(BODY_TO_CAMERA, unit(target - place)), np.array([0.0, 0.0, 1.0])) @ BODY_TO_CAMERA
+    turn = look_at(place, target)
     sideways = np.array([aside * rng.uniform(0.42, 0.58), 0.0, 0.0])
     seat = matrix_about(1, np.asarray(yaw))
     camera = Camera(side * away / across, 0.5 * width, 0.5 * height)

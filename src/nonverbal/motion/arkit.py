@@ -14,7 +14,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from nonverbal.motion.face_measures import SIDES, measure_face, neutral_of
-from nonverbal.motion.looks import look_coefficients, ramp
+from nonverbal.motion.looks import look_coefficients
+from nonverbal.motion.ramp import ramp
 from nonverbal.motion.rotations import F
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import F32, Bool

@@ -21,6 +21,7 @@ import scipy  # loads its parts when they are used
 from nonverbal.motion.arm import ArmPoints, arm_rotations, wrist_bend_rad
 from nonverbal.motion.camera import Camera, meet_sphere
 from nonverbal.motion.hands import finger_rotations, hand_rotation
+from nonverbal.motion.ramp import ramp
 from nonverbal.motion.rotations import (
     F,
     apply,
@@ -201,7 +202,7 @@ def chest_rotation(view: BodyView, shoulders_m: F) -> F:
     across = unit((shoulders_m[:, 0] - shoulders_m[:, 1]) * CAMERA_TO_BODY)
     world = np.asarray(view.pose_world_m, dtype=np.float64) * CAMERA_TO_BODY
     trunk = unit((world[:, SHOULDERS].mean(axis=1) - world[:, HIPS].mean(axis=1)) * np.array([1.0, 1.0, 0.5]))
-    seen = _between(view.pose_visibility[:, HIPS].min(axis=1), *_HIPS_VISIBILITY)[:, None]
+    seen = ramp(view.pose_visibility[:, HIPS].min(axis=1), *_HIPS_VISIBILITY)[:, None]
     up = unit(seen * trunk + (1.0 - seen) * np.array([0.0, 1.0, 0.0]))
     x = unit(seen * unit(reject(across, up)) + (1.0 - seen) * across)
     z = unit(np.cross(x, up))
@@ -250,7 +251,7 @@ def _arm_points(view: BodyView, camera: Camera, shoulders_m: F, chest: F, origin
 def _or_rest(bone: F, visibility: F, segment: int) -> F:
     """[N, 3] unit direction of a bone, leaning on a seated person's where its end is out of sight."""
     rest = unit(_REST_FOREARM if segment else _REST_UPPER_ARM)
-    seen = _between(visibility, *_SEEN_VISIBILITY)[:, None]
+    seen = ramp(visibility, *_SEEN_VISIBILITY)[:, None]
     return unit(seen * unit(bone) + (1.0 - seen) * rest)
 
 
@@ -292,7 +293,3 @@ def _hand(view: BodyView, camera: Camera, chest: F, index: int) -> tuple[F, F, F
     above = np.swapaxes(chest, -1, -2) @ sight
     above = mirror_x(above) if index == 1 else above
     return above @ rotation, finger_rotations(points, rotation) * known[:, None, None], np.where(known, misfit, 0.0)
-
-
-def _between(values: F, low: float, high: float) -> F:
-    return np.clip((np.asarray(values, dtype=np.float64) - low) / (high - low), 0.0, 1.0)

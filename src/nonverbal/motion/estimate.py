@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nonverbal.motion.arkit import eyes_are_open, ramp
+from nonverbal.motion.arkit import eyes_are_open
 from nonverbal.motion.body import SHOULDERS, BodyView, body_pose, pose_rows, turned_to
 from nonverbal.motion.camera import Camera
 from nonverbal.motion.face import estimate_face
 from nonverbal.motion.head import RIGID_IDS, HeadFit, fit_heads
 from nonverbal.motion.learned_body import learned_pose
+from nonverbal.motion.ramp import ramp
 from nonverbal.motion.rotations import F, axis_angle_from_matrix
 from nonverbal.motion.smooth import cuts_of, stretches
 from nonverbal.spaces import get_space

@@ -26,6 +26,7 @@ from safetensors.numpy import load_file
 from nonverbal.motion.arm import ArmPoints, wrist_bend_rad
 from nonverbal.motion.body import ELBOWS, WRISTS, BodyPose, BodyView
 from nonverbal.motion.learned_body_features import arm_features, finger_features
+from nonverbal.motion.ramp import ramp
 from nonverbal.motion.rotations import F, apply, matrix_about, matrix_from_rot6d, mirror_x, rot6d_from_matrix, unit
 from nonverbal.types import F32
 
@@ -166,21 +167,23 @@ def learned_pose(view: BodyView, pose: BodyPose, frames: F) -> tuple[BodyPose, E
     shipped = models()
     arm = shipped.arm.run(arm_features(view, pose), taps)
     always = np.ones((2, len(frames)))
-    found = calmed(base_outputs(pose) + arm[..., : CHEST.stop], frames, always)
+    raw = base_outputs(pose) + arm[..., : CHEST.stop]
+    found = calmed(raw, frames, always)
     finger = shipped.finger.run(finger_features(view, pose))
     known = view.hand_valid.T.astype(np.float64)
     hand = ARM_OUTPUTS["hand"]
-    found[..., hand] = calmed(base_outputs(pose)[..., hand] + arm[..., hand], frames, known)
+    found[..., hand] = calmed(raw[..., hand], frames, known)
     fingers = calmed(pose.fingers.reshape(2, len(frames), 45) + finger[..., FINGERS], frames, known)
     fingers = fingers.reshape(pose.fingers.shape)
     chests = np.stack([matrix_from_rot6d(found[side, :, CHEST]) for side in (0, 1)])
     both = rot6d_from_matrix(chests[0]) + rot6d_from_matrix(mirror_x(chests[1]))
     hands = matrix_from_rot6d(found[..., ARM_OUTPUTS["hand"]])
     chest = matrix_from_rot6d(both)
-    arms = (_arm(pose.arms[0], found[0]), _arm(pose.arms[1], found[1]))
-    arms = (_as_pictured(arms[0], chest, pose, view, frames, 0), _as_pictured(arms[1], chest, pose, view, frames, 1))
+    arms = [_as_pictured(_arm(pose.arms[i], found[i]), chest, pose, view, frames, i) for i in (0, 1)]
     bend = [wrist_bend_rad(arms[i], hands[i]) * view.hand_valid[:, i] for i in (0, 1)]
-    better = replace(pose, chest=chest, arms=arms, hands=hands, fingers=fingers, bend=np.stack(bend, axis=1))
+    better = replace(
+        pose, chest=chest, arms=(arms[0], arms[1]), hands=hands, fingers=fingers, bend=np.stack(bend, axis=1)
+    )
     arm_error = np.exp(np.clip(arm[..., ARM_ERRORS], -5.0, 1.5))
     finger_error = np.exp(np.clip(finger[..., FINGER_ERROR], -5.0, 1.5))
     return better, Expected(np.moveaxis(arm_error, 0, 1), finger_error.T)
@@ -202,14 +205,10 @@ def _as_pictured(arm: ArmPoints, chest: F, pose: BodyPose, view: BodyView, frame
         turn = np.arctan2(shown[:, 1], shown[:, 0]) - np.arctan2(found[:, 1], found[:, 0])
         turn = (turn + np.pi) % (2 * np.pi) - np.pi
         across = np.minimum(np.hypot(shown[:, 0], shown[:, 1]), np.hypot(found[:, 0], found[:, 1]))
-        trust = _between(across, *PICTURED_LENGTH) * _between(view.pose_visibility[:, landmark], *PICTURED_VISIBILITY)
+        trust = ramp(across, *PICTURED_LENGTH) * ramp(view.pose_visibility[:, landmark], *PICTURED_VISIBILITY)
         turned = apply(np.swapaxes(chest, -1, -2), apply(matrix_about(2, turn * trust), found)) * mirror
         joints.append(joints[-1] + np.linalg.norm(bone, axis=1, keepdims=True) * turned)
     return ArmPoints(*joints)
-
-
-def _between(values: F, low: float, high: float) -> F:
-    return np.clip((np.asarray(values, dtype=np.float64) - low) / (high - low), 0.0, 1.0)
 
 
 def calmed(values: F, frames: F, weights: F) -> F:

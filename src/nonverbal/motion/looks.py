@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from nonverbal.motion.ramp import ramp
 from nonverbal.motion.rotations import F
 
 FULL_YAW_RAD = 0.42
 FULL_UP_RAD = 0.35
 FULL_DOWN_RAD = 0.45
 """Eye rotations at which an eyeLook coefficient is 1 (regression on learned blendshapes: 20 to 29 degrees of yaw)."""
-
-
-def ramp(value: F, start: float, full: float) -> F:
-    """`value` mapped so that `start` and less is 0, `full` and more is 1."""
-    return np.clip((value - start) / (full - start), 0.0, 1.0)
 
 
 def look_coefficients(gaze: F) -> dict[str, F]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import local
 
 import numpy as np
 
 from nonverbal.avatar.dress import Dressed, Lighting, render
 from nonverbal.avatar.mesh import AvatarModel
-from nonverbal.avatar.pose import Posed, head_frames, pose
+from nonverbal.avatar.pose import head_frames, pose, pose_bones
 from nonverbal.avatar.raster import Canvas
 from nonverbal.avatar.rest import FINGER_BONES
 from nonverbal.motion.arkit import eyes_are_open
@@ -59,7 +59,7 @@ def film(
     with ThreadPoolExecutor(2) as pool:
         waiting: deque[Future[U8]] = deque()
         for start in range(0, len(scene.shots), _BLOCK_FRAMES):
-            posed = [_pose(c, scene, start).vertices for c in cast]
+            posed = [_pose(c, scene, start) for c in cast]
             for row in range(len(posed[0])):
                 waiting.append(pool.submit(draw, start + row, [vertices[row] for vertices in posed]))
                 if len(waiting) > 4:
@@ -68,13 +68,12 @@ def film(
             yield waiting.popleft().result()
 
 
-def _pose(cast: Cast, scene: Scene, start: int) -> Posed:
-    """The avatar in a block of frames, vertices in room axes."""
+def _pose(cast: Cast, scene: Scene, start: int) -> F32:
+    """[N, V, 3] the avatar's vertices in a block of frames, room axes."""
     act, rows = cast.performance, slice(start, start + _BLOCK_FRAMES)
     shown = pose(cast.dressed.avatar, act.face[rows], act.gaze[rows], act.body[rows], act.chest[rows], act.sway_m[rows])
     seat = scene.seats[act.participant]
-    vertices = shown.vertices @ seat.turn.T.astype(np.float32) + seat.place_m.astype(np.float32)
-    return replace(shown, vertices=vertices)
+    return np.asarray(shown.vertices @ seat.turn.T.astype(np.float32) + seat.place_m.astype(np.float32))
 
 
 def _draw_view(
@@ -85,7 +84,7 @@ def _draw_view(
     left, top, right, bottom = view.box_px
     picture[top:bottom, left:right] = backdrop
     there = [(c, v) for c, v in zip(cast, vertices, strict=True) if c.performance.participant in view.shows]
-    seen = [(c, ((v - view.place_m) @ view.turn.T).astype(np.float32)) for c, v in there]
+    seen = [(c, view.to_camera(v).astype(np.float32)) for c, v in there]
     for c, v in sorted(seen, key=lambda item: -float(item[1][:, 2].mean())):  # from the farthest to the nearest
         render(c.dressed, v, view.camera, picture, canvas, lighting, view.box_px)
 
@@ -115,9 +114,9 @@ def film_log(cast: Cast, scene: Scene) -> Filmed:
 def _in_view(cast: Cast, scene: Scene, view: View, rows: F) -> Bool:
     """[N, 6] columns as in `PARTS`."""
     act, seat, model = cast.performance, scene.seats[cast.performance.participant], cast.dressed.avatar.model
-    still = np.zeros((len(rows), 52), np.float32)
-    shown = pose(cast.dressed.avatar, still, act.gaze[rows], act.body[rows], act.chest[rows], act.sway_m[rows])
-    turn, eyes_m = head_frames(cast.dressed.avatar, act.body[rows], act.chest[rows], act.sway_m[rows])
+    avatar, body, chest, sway_m = cast.dressed.avatar, act.body[rows], act.chest[rows], act.sway_m[rows]
+    heads, _ = pose_bones(avatar, act.gaze[rows], body, chest, sway_m)
+    turn, eyes_m = head_frames(avatar, body, chest, sway_m)
     to_camera = seat.to_room(eyes_m) - view.place_m
     facing = -np.sum(apply(seat.turn @ turn, np.array([0.0, 0.0, 1.0])) * to_camera, axis=1)
     facing /= np.linalg.norm(to_camera, axis=1)
@@ -132,8 +131,8 @@ def _in_view(cast: Cast, scene: Scene, view: View, rows: F) -> Bool:
         facing > _PROFILE_COSINE
     )
     lids = eyes_are_open(act.face[rows])
-    shoulders = inside(shown.bone_heads[:, [model.bone(f"upperarm01.{s}") for s in "LR"]]) == 1
-    hands = [inside(shown.bone_heads[:, _hand_bones(model, side)]) >= _HAND_INSIDE for side in ("left", "right")]
+    shoulders = inside(heads[:, [model.bone(f"upperarm01.{s}") for s in "LR"]]) == 1
+    hands = [inside(heads[:, _hand_bones(model, side)]) >= _HAND_INSIDE for side in ("left", "right")]
     return np.stack([face, face, face & lids, shoulders, *hands], axis=1)
 
 

@@ -171,12 +171,17 @@ def _aim(
 ) -> View:
     """A camera in front of the set, about at the height of eyes, that looks at `target_m`."""
     place = target_m + np.array([rng.normal(0.0, 0.06), rng.uniform(0.14, 0.36), away_m])
-    to_target = unit(target_m - place)
-    turn = swing_between(apply(BODY_TO_CAMERA, to_target), np.array([0.0, 0.0, 1.0])) @ BODY_TO_CAMERA
+    turn = look_at(place, target_m)
     left, top, right, bottom = box
     side = right - left if len(shows) > 1 else min(right - left, (bottom - top) / TALLER)
     camera = Camera(side * away_m / across_m, 0.5 * (left + right), 0.5 * (top + bottom))
     return View(camera, place, turn, box, shows)
+
+
+def look_at(place_m: F, target_m: F) -> F:
+    """[3, 3] room axes to the axes of a camera at `place_m` [3] that looks at `target_m` [3], as upright as can be."""
+    towards = apply(BODY_TO_CAMERA, unit(target_m - place_m))
+    return swing_between(towards, np.array([0.0, 0.0, 1.0])) @ BODY_TO_CAMERA
 
 
 def _cuts(talk: Talk, rng: np.random.Generator, count: int) -> F:

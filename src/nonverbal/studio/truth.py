@@ -35,6 +35,7 @@ from nonverbal.timeline import FPS
 from nonverbal.types import PARTS, Bool, Clip, Motion, Source, Turn, Word
 from nonverbal.venus.assemble import FinishedClip, assemble
 from nonverbal.venus.segment import clip_id
+from nonverbal.weights import sha256_of
 
 _FACE_BOX_M = np.array([(x, y, z) for x in (-0.072, 0.072) for y in (0.055, -0.115) for z in (0.0, -0.03)])
 """Corners of an average face's box from between the eyes: x to the person's left, y up, z forward."""
@@ -192,9 +193,7 @@ def _commit(codec: Codec, path: Path, value: Any) -> None:
 
 def file_source(path: Path, title: str) -> Source:
     """The source record of a podcast that was just rendered."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Source(digest, str(path), path.stat().st_size, channel=title, title=title, licence="CC0-1.0")
+    return Source(sha256_of([path]), str(path), path.stat().st_size, channel=title, title=title, licence="CC0-1.0")
 
 
 def imagined_source(seed: int) -> Source:
