@@ -58,7 +58,7 @@ class LossConfig:
     velocity_weight: float = 0.5
     """Weight of the same distance between differences of neighbouring frames."""
     grouped: bool = True
-    """Mean over each group's own columns, so that few columns (the jaw) count as much as many; else over all columns."""
+    """Mean over each group's own columns, so that few (the jaw) count as much as many; else over all columns."""
     group_weights: dict[str, float] = field(default_factory=dict)
     """Weight of a group by its name; 1 where none is given. Has no effect unless `grouped`."""
 
@@ -103,22 +103,30 @@ class TokenizerConfig:
     """Steps of each dimension of the grid (fsq); their product is the codebook size."""
     ema_decay: float = 0.99
     """Moving average that the codes follow."""
-    dead_code_threshold: float = 1.0
-    """A code whose moving average of uses in a batch falls below this is put on a random latent of the batch."""
+    dead_code_share: float = 0.25
+    """A code used less often than this share of an even use is put on a random latent of the batch; 0 keeps all."""
     level_dropout: float = 0.0
     """Probability that a training step leaves out the later residual codebooks, from a random one on."""
+    sample_temperature: float = 0.0
+    """While training, a code is drawn with Gumbel noise of this temperature over the distances; 0 takes the nearest."""
     rotation_trick: bool = False
     """Gradients through the quantiser by rotation instead of straight through (Fifty et al. 2024)."""
     commitment: float = 0.02
     """Weight of the commitment loss."""
     loss: LossConfig = field(default_factory=LossConfig)
     """The reconstruction loss."""
+    scale_floor: float = 0.0
+    """Columns are scaled by their standard deviation, but by no less than this share of their group's: 1 keeps what
+    hardly moves small, 0 makes all columns equal."""
 
     def __post_init__(self) -> None:
         for space in self.spaces:
             get_space(space)
         if not self.spaces:
             raise ValueError("spaces: got none, expected at least one parameter space")
+        for name in ("dropout", "ema_decay", "dead_code_share", "level_dropout", "scale_floor"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}: got {getattr(self, name)}, expected 0 to 1")
         for name in ("width", "depth", "dilation_growth", "codebook_size", "levels", "code_width"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: got {getattr(self, name)}, expected 1 or more")
@@ -129,7 +137,9 @@ class TokenizerConfig:
         if self.quantiser != "rvq" and self.levels != 1:
             raise ValueError(f"levels: got {self.levels} with the quantiser {self.quantiser!r}; only rvq has several")
         if self.quantiser == "fsq" and math.prod(self.fsq_grid) != self.codebook_size:
-            raise ValueError(f"fsq_grid {self.fsq_grid} makes {math.prod(self.fsq_grid)} codes, not {self.codebook_size}")
+            raise ValueError(
+                f"fsq_grid {self.fsq_grid} makes {math.prod(self.fsq_grid)} codes, not {self.codebook_size}"
+            )
 
     @property
     def dim(self) -> int:

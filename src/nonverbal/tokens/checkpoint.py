@@ -1,0 +1,79 @@
+"""An unfinished training on disk: weights, optimiser, random numbers and the step, in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nonverbal.records import dumps
+from nonverbal.tokens.store import read_tensors, write_tensors
+from nonverbal.verdicts import UserError
+
+_FORMAT_VERSION = "1"
+
+
+def save_checkpoint(
+    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, told: dict[str, Any], step: int
+) -> None:
+    """Write all that `load_checkpoint` needs, whole or not at all.
+
+    Args:
+        path: the file.
+        network: its weights and buffers are kept.
+        optimiser: its moving averages are kept.
+        told: settings and data, which a run that goes on must share.
+        step: how many steps are done; with the seed it gives the place in the data.
+    """
+    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    for index, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    tensors["random.cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    write_tensors(path, tensors, {"format_version": _FORMAT_VERSION, "step": str(step), "told": dumps(told)})
+
+
+def load_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, told: dict[str, Any]) -> int:
+    """Put everything back as `save_checkpoint` found it; the number of steps done, 0 where there is no file.
+
+    Raises:
+        UserError: the file is damaged, or of a run with other settings or data.
+    """
+    if not path.exists():
+        return 0
+    tensors, metadata = read_tensors(path)
+    if metadata.get("format_version") != _FORMAT_VERSION:
+        raise UserError(f"{path}: is no checkpoint of this version; remove the folder to start again")
+    other = _difference(json.loads(metadata["told"]), json.loads(dumps(told)))
+    if other:
+        raise UserError(
+            f"{path}: belongs to a run with {other}; give another --out, or remove the folder to start again"
+        )
+    network.load_state_dict(_part(tensors, "network."))
+    states: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in _part(tensors, "optimiser.").items():
+        index, key = name.split(".", 1)
+        states.setdefault(int(index), {})[key] = tensor
+    optimiser.load_state_dict({"state": states, "param_groups": optimiser.state_dict()["param_groups"]})
+    torch.set_rng_state(tensors["random.cpu"])
+    if "random.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["random.cuda"])
+    return int(metadata["step"])
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _difference(found: Any, asked: Any, where: str = "") -> str:
+    """The first setting that differs, in words; empty where none does."""
+    if isinstance(found, dict) and isinstance(asked, dict):
+        parts = (
+            _difference(found.get(k), asked.get(k), f"{where}.{k}" if where else k) for k in sorted({*found, *asked})
+        )
+        return next((part for part in parts if part), "")
+    return "" if found == asked else f"{where} = {found}, not {asked}"

@@ -1,0 +1,165 @@
+"""A dataset's motion as one array on disk, and windows of it by index.
+
+    sequences   one per (dialogue, participant), one after the other
+    values      [N, D] float32, a memory map; frames of a group that are not valid repeat the nearest valid one
+    mask        [N, G] bool, which groups are valid
+
+An epoch cuts every sequence into windows at an offset of its own and shuffles them; both follow from (seed, epoch), so
+a run that goes on where another stopped needs no more than the two numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nonverbal.dataset.read import Dataset
+from nonverbal.tokens.config import column_groups, spaces_of
+from nonverbal.types import F32, Bool, Motion
+from nonverbal.verdicts import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class MotionSet:
+    """The motion of many sequences in one array.
+
+    Attributes:
+        spaces: parameter spaces of a row, one after the other.
+        fps: frames a second.
+        values: [N, D] in the spaces' units.
+        mask: [N, G] groups as in `column_groups(spaces)`.
+        bounds: [S, 2] first and end row of each sequence.
+        names: (dialogue, participant) of each sequence.
+    """
+
+    spaces: tuple[str, ...]
+    fps: float
+    values: F32
+    mask: Bool
+    bounds: np.ndarray
+    names: tuple[tuple[str, str], ...]
+
+    def __len__(self) -> int:
+        return len(self.bounds)
+
+    @property
+    def valid_frames(self) -> int:
+        """Frames in which at least one group is valid."""
+        return int(self.mask.any(axis=1).sum())
+
+    def sequences(self) -> Iterator[tuple[F32, Bool]]:
+        """Values [T, D] and mask [T, G] of each sequence."""
+        return ((self.values[start:end], self.mask[start:end]) for start, end in self.bounds)
+
+    def windows(self, frames: int, rng: np.random.Generator | None = None) -> np.ndarray:
+        """[M, 2] first row of each window and the end of its sequence; windows without a valid frame are left out.
+
+        Args:
+            frames: length of a window.
+            rng: where each sequence is cut first, and the order; in order from the start when left out.
+        """
+        lengths = self.bounds[:, 1] - self.bounds[:, 0]
+        offset = np.zeros(len(lengths), np.int64) if rng is None else rng.integers(0, frames, len(lengths))
+        offset = np.where(lengths <= frames, 0, offset)
+        count = np.maximum(-(-(lengths - offset) // frames), 1)
+        owner = np.repeat(np.arange(len(lengths)), count)
+        place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+        start, end = self.bounds[owner].T
+        first = np.clip(start + offset[owner] + place * frames, start, np.maximum(end - frames, start))
+        seen = np.concatenate([[0], np.cumsum(self.mask.any(axis=1))])
+        windows = np.stack([first, end], axis=1)[seen[np.minimum(first + frames, end)] > seen[first]]
+        return windows if rng is None else rng.permutation(windows)
+
+    def gather(self, windows: np.ndarray, frames: int) -> tuple[F32, Bool]:
+        """Values [B, frames, D] and mask [B, frames, G] of windows [B, 2]; a short sequence repeats its end."""
+        rows = windows[:, :1] + np.arange(frames)
+        inside = rows < windows[:, 1:]
+        rows = np.minimum(rows, windows[:, 1:] - 1)
+        return self.values[rows], self.mask[rows] & inside[..., None]
+
+
+def motion_rows(motion: Motion, spaces: Sequence[str]) -> tuple[F32, Bool]:
+    """Rows of a tokenizer: values [T, D], gaps filled with the nearest valid frame of their group, and mask [T, G].
+
+    Raises:
+        UserError: the motion is in other spaces.
+    """
+    known = {motion.face_space: motion.face, motion.body_space: motion.body}
+    for name in spaces:
+        if name not in known:
+            raise UserError(f"got motion in {' and '.join(known)}, expected {name}: use a tokenizer of those spaces")
+    values = np.concatenate([known[name] for name in spaces], axis=1).astype(np.float32)
+    groups = column_groups(tuple(spaces))
+    mask = np.stack([motion.validity[:, group.part] == 1 for group in groups], axis=1)
+    for i, group in enumerate(groups):
+        values[:, group.columns] = _held(values[:, group.columns], mask[:, i])
+    return values, mask
+
+
+def _held(values: F32, valid: Bool) -> F32:
+    """`values` [T, C] with each invalid frame replaced by the nearest valid one; unchanged where none is valid."""
+    rows = np.flatnonzero(valid)
+    if not len(rows) or len(rows) == len(valid):
+        return values
+    frames = np.arange(len(valid))
+    after = np.clip(np.searchsorted(rows, frames), 0, len(rows) - 1)
+    before = np.maximum(after - 1, 0)
+    nearer = np.where(np.abs(rows[after] - frames) < np.abs(frames - rows[before]), after, before)
+    return values[rows[nearer]]
+
+
+def load_motion_set(dataset: Dataset, split: str | None, part: str, folder: Path, smooth: bool = True) -> MotionSet:
+    """The motion of a split (all of them for None) as one memory map in `folder`, written once and used again.
+
+    Args:
+        dataset: where it comes from.
+        split: train, validation, test, or None.
+        part: face, body or joint.
+        folder: where the arrays lie; they are named by the dataset's content.
+        smooth: read as the paper does (Savitzky-Golay, window 5, order 2).
+
+    Raises:
+        UserError: the split is empty.
+    """
+    ids = dataset.ids(split)
+    names = tuple((i, who) for i in ids for who in dataset.row(i)["participants"])
+    if not names:
+        counts = ", ".join(f"{name} {count}" for name, count in dataset.manifest.splits.items())
+        raise UserError(
+            f"{dataset.root}: no dialogue in the split {split!r}; it has {counts}: choose another or add data"
+        )
+    spaces = spaces_of(part, dataset.manifest.face_space, dataset.manifest.body_space)
+    stem = f"{dataset.content_hash[:16]}-{split or 'all'}-{part}-{'smooth' if smooth else 'raw'}"
+    if not (folder / f"{stem}.bounds.npy").exists():
+        _write(dataset, names, spaces, folder / stem, smooth)
+    bounds = np.load(folder / f"{stem}.bounds.npy", allow_pickle=False)
+    width, groups = (
+        sum(c.stop - c.start for c in (g.columns for g in column_groups(spaces))),
+        len(column_groups(spaces)),
+    )
+    values = np.memmap(folder / f"{stem}.values.f32", np.float32, "r", shape=(int(bounds[-1, 1]), width))
+    mask = np.memmap(folder / f"{stem}.mask.bool", np.bool_, "r", shape=(int(bounds[-1, 1]), groups))
+    return MotionSet(spaces, dataset.manifest.fps, values, mask, bounds, names)
+
+
+def _write(
+    dataset: Dataset, names: Sequence[tuple[str, str]], spaces: tuple[str, ...], stem: Path, smooth: bool
+) -> None:
+    """Values and mask, sequence by sequence, and last the bounds, whose file says that all is there."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    ends = []
+    partial = [stem.with_name(f"{stem.name}.{kind}.partial") for kind in ("values.f32", "mask.bool", "bounds.npy")]
+    with partial[0].open("wb") as values_file, partial[1].open("wb") as mask_file:
+        for dialogue_id, participant in names:
+            values, mask = motion_rows(dataset.motion(dialogue_id, participant, smooth=smooth), spaces)
+            values.tofile(values_file)
+            mask.tofile(mask_file)
+            ends.append(len(values))
+    last = np.cumsum(ends)
+    with partial[2].open("wb") as bounds_file:
+        np.save(bounds_file, np.stack([last - ends, last], axis=1), allow_pickle=False)
+    for path in partial:
+        path.replace(path.with_name(path.name.removesuffix(".partial")))
