@@ -87,7 +87,7 @@ class VertexMeter:
         """Differences [n, V, 3] of frames with a valid group 0, and [n, G] which groups are."""
         counts, n = mask.astype(np.float64), len(apart)
         square = apart * apart
-        squares = (square.reshape(n, -1) @ self._member_axis).reshape(n, -1, 3) * counts[:, :, None]
+        squares = self._by_group(square) * counts[:, :, None]
         distances = np.sqrt(square[:, :, 0] + square[:, :, 1] + square[:, :, 2]) @ self._member
         self._squares += squares.sum(axis=(0, 2))
         self._distances += (distances * counts).sum(axis=0)
@@ -102,6 +102,11 @@ class VertexMeter:
         counts = (follows[:, None] & mask[1:] & mask[:-1]).astype(np.float64)
         moves = apart[1:] - apart[:-1]
         np.abs(moves, out=moves)
-        speeds = (moves.reshape(len(moves), -1) @ self._member_axis).reshape(len(moves), -1, 3).sum(axis=2)
+        speeds = self._by_group(moves).sum(axis=2)
         self._speeds += (speeds * counts).sum(axis=0)
         self._pairs += counts.sum(axis=0)
+
+    def _by_group(self, numbers: F32) -> F32:
+        """[n, V, 3] -> [n, G, 3] sums over the vertices of each group; n may be 0."""
+        flat = numbers.reshape(len(numbers), len(self._member_axis))
+        return (flat @ self._member_axis).reshape(len(numbers), len(self._sizes), 3)
