@@ -9,13 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nonverbal.tokens.codebook_metrics import CodebookMeter, codebook_report
+from nonverbal.tokens.codebook_metrics import CodebookMeter, CodebookReport
 from nonverbal.verdicts import UserError
+
+
+def counted(codes: list[list[int]], codebook_size: int) -> CodebookReport:
+    meter = CodebookMeter(codebook_size, len(codes[0]))
+    meter.add(np.array(codes, np.int32))
+    return meter.report()
 
 
 def test_the_numbers_of_four_codes_worked_out_by_hand() -> None:
     # Codes 0, 0, 1, 2 of 4: p = 1/2, 1/4, 1/4, 0, so H = 1/2 + 1/2 + 1/2 = 1.5 bits.
-    report = codebook_report(np.array([[0], [0], [-1], [1], [2]], np.int32), 4)
+    report = counted([[0], [0], [-1], [1], [2]], 4)
     assert report.tokens == (4,)
     assert report.entropy_bits == pytest.approx((1.5,))
     assert report.perplexity == pytest.approx((2**1.5,))
@@ -24,7 +30,7 @@ def test_the_numbers_of_four_codes_worked_out_by_hand() -> None:
 
 
 def test_levels_are_counted_apart() -> None:
-    report = codebook_report(np.array([[0, 3], [1, 3], [2, -1], [3, 3]], np.int32), 4)
+    report = counted([[0, 3], [1, 3], [2, -1], [3, 3]], 4)
     assert report.tokens == (4, 3)
     assert report.perplexity == pytest.approx((4.0, 1.0))
     assert report.entropy_bits == pytest.approx((2.0, 0.0))

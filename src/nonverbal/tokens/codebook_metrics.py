@@ -76,14 +76,3 @@ class CodebookMeter:
             utilisation=tuple((used / size).tolist()),
             dead_codes=tuple((size - used).tolist()),
         )
-
-
-def codebook_report(codes: NDArray[np.integer], codebook_size: int) -> CodebookReport:
-    """The use of codebooks by all the `codes` [L, K] at once.
-
-    Raises:
-        UserError: as for `CodebookMeter`.
-    """
-    meter = CodebookMeter(codebook_size, codes.shape[1] if codes.ndim == 2 else 1)
-    meter.add(codes)
-    return meter.report()
