@@ -175,7 +175,7 @@ def _in_range(values: F32, space: str) -> F32:
 
 def _within_half_turn(axis_angle: F32) -> F32:
     """[T, 3 J] radians: the same rotations, by at most pi; those that are left as they are."""
-    turns = axis_angle.reshape(len(axis_angle), -1, 3)
+    turns = axis_angle.reshape(len(axis_angle), axis_angle.shape[1] // 3, 3)
     angle = np.linalg.norm(turns.astype(np.float64), axis=-1, keepdims=True)
     over = angle > np.pi
     inside = angle - 2 * np.pi * np.round(angle / (2 * np.pi))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from nonverbal.dataset.manifest import FileEntry
 from nonverbal.dataset.schema import matrix_type
-from nonverbal.records import from_plain
+from nonverbal.records import from_plain, to_plain
 from nonverbal.verdicts import UserError
 
 TABLE_VERSION = 1
@@ -87,11 +88,16 @@ class TokenRow:
     n_frames: int
 
 
+OWN_COLUMNS = MappingProxyType(
+    {"dialogue_id": pa.string(), "participant": pa.string(), "split": pa.string(), "n_frames": pa.int32()}
+)
+"""Columns of every table, named as the fields of `TokenRow`; those of the parts follow."""
+
+
 def table_schema(sizes: dict[str, tuple[int, int]]) -> pa.Schema:
     """Columns of NAME.parquet; `sizes` are codebooks and codes of each part."""
-    own = {"dialogue_id": pa.string(), "participant": pa.string(), "split": pa.string(), "n_frames": pa.int32()}
     kinds = {part: matrix_type(count, _code_type(size)) for part, (count, size) in sizes.items()}
-    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in (own | kinds).items()])
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in (OWN_COLUMNS | kinds).items()])
 
 
 def _code_type(codebook_size: int) -> pa.DataType:
@@ -131,3 +137,9 @@ def read_info(path: Path) -> TableInfo:
         return from_plain(TableInfo, plain, path.name)
     except ValueError as error:
         raise UserError(f"{path}: {error}; {AGAIN}") from error
+
+
+def write_info(path: Path, info: TableInfo) -> None:
+    """Write NAME.json; equal tables have equal files."""
+    text = json.dumps(to_plain(info), indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")

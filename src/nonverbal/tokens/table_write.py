@@ -7,7 +7,6 @@ written under a temporary name, read back, flushed and renamed. Equal motion and
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,13 +31,16 @@ from nonverbal.tokens.motion_set import motion_rows
 from nonverbal.tokens.table import TokenTable, open_tokens
 from nonverbal.tokens.table_format import (
     INVALID,
+    OWN_COLUMNS,
     TABLE_VERSION,
     TOKENS_DIR,
     PartInfo,
     TableInfo,
     TokenRow,
     check_codes,
+    read_info,
     table_schema,
+    write_info,
 )
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.types import Motion
@@ -83,6 +85,8 @@ def write_tokens(
     with claim(dataset.root):
         try:
             _write(base, dataset, chosen, smooth, tick)
+        except FileExistsError as error:
+            raise UserError(f"{base.parent}: is a file, expected a folder for tables or nothing; move it") from error
         except OSError as error:
             raise output_error(error, base.parent) from error
     return WrittenTable(open_tokens(base), changed=True)
@@ -127,40 +131,45 @@ class _Count:
             used[valid[:, level]] = True
 
 
+@dataclass
+class _Counts:
+    """What a table holds, counted as its rows pass."""
+
+    parts: dict[str, _Count]
+    rows: int = 0
+    frames: int = 0
+
+    def watch(self, rows: Iterator[EncodedRow]) -> Iterator[EncodedRow]:
+        for row, codes in rows:
+            self.rows += 1
+            self.frames += row.n_frames
+            for part, count in self.parts.items():
+                count.add(codes[part])
+            yield row, codes
+
+
 def _write(base: Path, dataset: Dataset, chosen: Chosen, smooth: bool, tick: Tick) -> None:
     base.parent.mkdir(exist_ok=True)
     for left in base.parent.glob(".*.tmp"):
         left.unlink()  # of a run that was killed; nobody else writes here now
     note, place = (base.with_name(f"{base.name}.{ending}") for ending in ("json", "parquet"))
     note.unlink(missing_ok=True)
-    counts = {part: _Count(loaded.tokenizer) for part, loaded in chosen.items()}
-    frames = 0
-
-    def write_parquet(path: Path) -> None:
-        nonlocal frames
-        for row, codes in _write_rows(path, dataset, chosen, smooth, tick):
-            frames += row.n_frames
-            for part, count in counts.items():
-                count.add(codes[part])
-
-    entry: FileEntry = commit(place, write_parquet, file_entry)
+    counts = _Counts({part: _Count(loaded.tokenizer) for part, loaded in chosen.items()})
+    sizes = {part: (loaded.tokenizer.num_codebooks, loaded.tokenizer.codebook_size) for part, loaded in chosen.items()}
+    rows = counts.watch(_encoded_rows(dataset, chosen, smooth, tick))
+    entry: FileEntry = commit(place, lambda path: write_rows(path, rows, table_schema(sizes)), file_entry)
     info = TableInfo(
         schema_version=TABLE_VERSION,
         tool=f"nonverbal {__version__}",
         content_hash=dataset.content_hash,
         smooth=smooth,
         dialogues=len(dataset),
-        rows=pq.read_metadata(place).num_rows,
-        frames=frames,
-        parts={part: _part_info(loaded, counts[part]) for part, loaded in chosen.items()},
+        rows=counts.rows,
+        frames=counts.frames,
+        parts={part: _part_info(loaded, counts.parts[part]) for part, loaded in chosen.items()},
         file=entry,
     )
-
-    def write_json(path: Path) -> None:
-        text = json.dumps(to_plain(info), indent=1, ensure_ascii=False, allow_nan=False)
-        path.write_text(text + "\n", encoding="utf-8")
-
-    commit(note, write_json, Path.read_bytes)
+    commit(note, lambda path: write_info(path, info), read_info)
 
 
 def _part_info(loaded: Loaded, count: _Count) -> PartInfo:
@@ -181,24 +190,15 @@ def _part_info(loaded: Loaded, count: _Count) -> PartInfo:
     )
 
 
-def _write_rows(path: Path, dataset: Dataset, chosen: Chosen, smooth: bool, tick: Tick) -> Iterator[EncodedRow]:
-    """Writes the Parquet file and yields each row on its way."""
-    sizes = {part: (c.tokenizer.num_codebooks, c.tokenizer.codebook_size) for part, c in chosen.items()}
-    schema = versioned(table_schema(sizes))
-    rows = _encoded_rows(dataset, chosen, smooth, tick)
-    with pq.ParquetWriter(path, schema, **WRITE_OPTIONS) as writer:
+def write_rows(path: Path, rows: Iterator[EncodedRow], schema: pa.Schema) -> None:
+    """Write NAME.parquet with the columns of `table_schema`, holding no more rows in memory than one row group has."""
+    with pq.ParquetWriter(path, versioned(schema), **WRITE_OPTIONS) as writer:
         while group := list(islice(rows, ROWS_PER_GROUP)):
-            writer.write_table(group_table(group, schema))
-            yield from group
-
-
-def group_table(group: list[EncodedRow], schema: pa.Schema) -> pa.Table:
-    """Rows as an Arrow table of the columns of `schema`."""
-    own = [pa.array([getattr(row, name) for row, _ in group], schema.field(name).type) for name in TokenRow.__slots__]
-    parts = schema.names[len(own) :]
-    return pa.table(
-        [*own, *(_matrices([codes[part] for _, codes in group], schema.field(part).type) for part in parts)], schema
-    )
+            own = [
+                pa.array([getattr(row, f.name) for row, _ in group], f.type) for f in schema if f.name in OWN_COLUMNS
+            ]
+            parts = [_matrices([codes[f.name] for _, codes in group], f.type) for f in schema if f.name in group[0][1]]
+            writer.write_table(pa.table([*own, *parts], writer.schema))
 
 
 def _matrices(matrices: list[Codes], kind: pa.DataType) -> pa.Array:
@@ -221,7 +221,7 @@ def _encoded_rows(dataset: Dataset, chosen: Chosen, smooth: bool, tick: Tick) ->
 
 def _encode(motion: Motion, tokenizer: Tokenizer) -> Codes:
     values, mask = motion_rows(motion, tokenizer.spaces)
-    codes = tokenizer.encode(values, mask) if len(values) else np.zeros((0, tokenizer.num_codebooks), np.int32)
+    codes = tokenizer.encode(values, mask)
     assert codes.shape == (-(-len(values) // tokenizer.frames_per_token), tokenizer.num_codebooks)
     assert not check_codes(codes, tokenizer.codebook_size)
     return codes
