@@ -15,6 +15,7 @@ VIDEO = "G51M8YGs_OM"
 
 Record = dict[str, Any]
 
+_RECORDS = ("conversation", "words", "facial_expression", "body_language")
 _WORD = {"word": pa.string(), "start_time": pa.float64(), "end_time": pa.float64()}
 _FRAME = {"utt_id": pa.string(), "frame": pa.string(), "features": pa.list_(pa.float64())}
 
@@ -61,21 +62,21 @@ def row(video: str = VIDEO, segment: Any = 0, **changes: Any) -> Record:
 def write_parquet(path: Path, rows: Sequence[Record], lists_of_structs: bool = False) -> Path:
     """Rows as `datasets` writes them, a struct of lists for a list of records, or as lists of structs."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    speaker = pa.string() if isinstance(rows[0]["conversation"][0]["speaker"], str) else pa.int64()
+    speaker = _kind(said["speaker"] for row in rows for said in row["conversation"])
     words = _records(_WORD, lists_of_structs)
     spoken = {"utterance_id": pa.int64(), "speaker": speaker, "text": pa.string()}
     spoken |= {"start_time": pa.float64(), "end_time": pa.float64(), "words": words}
     schema = pa.schema(
         {
             "video_id": pa.string(),
-            "segment_id": pa.int64() if isinstance(rows[0]["segment_id"], int) else pa.string(),
+            "segment_id": _kind(row["segment_id"] for row in rows),
             "conversation": _records(spoken, lists_of_structs),
             "facial_expression": _records(_FRAME, lists_of_structs),
             "body_language": _records(_FRAME, lists_of_structs),
             "harmful_utterance_id": pa.list_(pa.int64()),
         }
     )
-    plain = rows if lists_of_structs else [_turned(row) for row in rows]
+    plain = rows if lists_of_structs else [turned(row) for row in rows]
     pq.write_table(pa.Table.from_pylist(list(plain), schema=schema), path)
     return path
 
@@ -92,13 +93,17 @@ def _records(fields: dict[str, pa.DataType], lists_of_structs: bool) -> pa.DataT
     return pa.struct({name: pa.list_(kind) for name, kind in fields.items()})
 
 
-def _turned(value: Any) -> Any:
+def _kind(values: Iterable[Any]) -> pa.DataType:
+    return pa.string() if any(isinstance(value, str) for value in values) else pa.int64()
+
+
+def turned(value: Any, name: str = "") -> Any:
     """A list of records as a record of lists, all the way down."""
     if isinstance(value, dict):
-        return {name: _turned(entry) for name, entry in value.items()}
-    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return {name: turned(entry, name) for name, entry in value.items()}
+    if name not in _RECORDS:
         return value
-    return {name: [_turned(record[name]) for record in value] for name in value[0]}
+    return {key: [turned(record[key], key) for record in value] for key in (value[0] if value else ())}
 
 
 def _titled(value: Any) -> Any:

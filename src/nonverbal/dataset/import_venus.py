@@ -23,7 +23,16 @@ import pyarrow as pa
 
 from nonverbal.dataset.manifest import ModelUse, file_entry
 from nonverbal.dataset.motion_codec import MotionCodec
-from nonverbal.dataset.rows import KEPT, Row, SourceVerdict, clip_row, dialogue_row, group_by_source, source_row
+from nonverbal.dataset.rows import (
+    KEPT,
+    REJECTED,
+    Row,
+    SourceVerdict,
+    clip_row,
+    dialogue_row,
+    group_by_source,
+    source_row,
+)
 from nonverbal.dataset.schema import ClipMotion
 from nonverbal.dataset.splits import SplitConfig, assign_splits, group_of
 from nonverbal.dataset.venus_files import Origin
@@ -114,15 +123,16 @@ def import_rows(origin: Origin, out: Path, limit: int | None, train_share: float
         for done, (split, row, where) in enumerate(_rows(origin, limit)):
             tick(done)
             gathered.add(split, row, where)
-        config = {STAGE: {**origin.told, "limit": limit, "train_share": train_share}}
-        written = write_dataset(out, gathered.contents(held_out, config), _SHARES)
+        told = {**origin.told, "splits": origin.splits, "limit": limit, "train_share": train_share}
+        written = write_dataset(work / out.name, gathered.contents(held_out, {STAGE: told}), _SHARES)
+        (work / out.name).rename(out)
         return Imported(written, gathered.counts, tuple(gathered.sentences))
     finally:
         shutil.rmtree(work)
 
 
 def _rows(origin: Origin, limit: int | None) -> Iterator[tuple[str, pa.RecordBatch, str]]:
-    for split in dict.fromkeys(file.split for file in origin.files):
+    for split in origin.splits:
         files = [file for file in origin.files if file.split == split]
         rows = ((split, row, f"{file.name}, row {i}") for file in files for i, row in enumerate(file.rows()))
         yield from islice(rows, limit)
@@ -146,32 +156,29 @@ class _Gathered:
             video_id, segment = row_ids(table, where)
         except RejectedError as error:
             self._turn_down(error.reject)
-            unknown = hashlib.sha256(where.encode()).hexdigest()
-            reject = error.reject
-            self._sources[unknown] = SourceVerdict(
-                Source(unknown, "", 0), "rejected", STAGE, reject.reason, reject.message
-            )
+            nameless = Source(hashlib.sha256(where.encode()).hexdigest(), "", 0)
+            told = (error.reject.reason, error.reject.message)
+            self._sources[nameless.source_id] = SourceVerdict(nameless, REJECTED, STAGE, *told)
             return
         source = video_source(video_id)
         clip = segment_clip(source, segment)
-        if clip.clip_id in self._clips and self._split.get(source.source_id, split) == split:
+        other = self._split.get(source.source_id, split)
+        if clip.clip_id in self._clips and other == split:
             self.counts.rows[_SAME_ROW] += 1
             return
         self._sources.setdefault(source.source_id, SourceVerdict(source))
         try:
-            if self._split.get(source.source_id, split) != split:
-                message = f"{where}: the video {video_id} is in the {self._split[source.source_id]} split as well"
-                raise RejectedError(Reason.E_SCHEMA, message)
+            if other != split:
+                raise RejectedError(Reason.E_SCHEMA, f"{where}: the video {video_id} is in the {other} split as well")
             self._keep(clip, source, table, where)
         except RejectedError as error:
             self._turn_down(error.reject)
-            reject = error.reject
-            row = clip_row(clip, "rejected", STAGE, reject.reason, reject.message)
+            row = clip_row(clip, REJECTED, STAGE, error.reject.reason, error.reject.message)
             self._clips.setdefault(clip.clip_id, row)
-            return
-        self._split[source.source_id] = split
-        self._clips[clip.clip_id] = clip_row(clip, KEPT)
-        self.counts.rows[KEPT] += 1
+        else:
+            self._split[source.source_id] = split
+            self._clips[clip.clip_id] = clip_row(clip, KEPT)
+            self.counts.rows[KEPT] += 1
 
     def _turn_down(self, reject: Reject) -> None:
         self.counts.rows[reject.reason] += 1

@@ -73,6 +73,11 @@ class Origin:
     files: tuple[RowFile, ...]
     told: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def splits(self) -> list[str]:
+        """The splits of the files, in the order in which they are read."""
+        return list(dict.fromkeys(file.split for file in self.files))
+
 
 def find_rows(source: str, splits: Sequence[str], endpoint: str | None = None) -> Origin:
     """The files of `source` that hold rows of `splits`.

@@ -149,10 +149,10 @@ def _motion(index: int, face: Placed, body: Placed, spoken: Sequence[Spoken]) ->
 def _shortest(body: F32) -> F32:
     """[T, 3 J] axis-angles, those longer than pi as the same rotation the other way round."""
     vectors = body.reshape(-1, 3)
-    angle = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    far = angle > np.pi
+    far = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)) > np.pi
     if not far.any():
         return body
-    turned = vectors.astype(np.float64)
-    turned[far] *= (((angle[far] + np.pi) % (2 * np.pi) - np.pi) / angle[far])[:, None]
-    return np.asarray(turned.reshape(body.shape), dtype=np.float32)
+    angle = np.linalg.norm(vectors[far].astype(np.float64), axis=1, keepdims=True)
+    turned = vectors.copy()
+    turned[far] *= ((angle + np.pi) % (2 * np.pi) - np.pi) / angle
+    return turned.reshape(body.shape)

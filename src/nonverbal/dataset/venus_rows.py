@@ -203,7 +203,7 @@ def _frames(value: pa.Scalar, part: Parameters, where: str) -> Frames:
         wide = flat.cast(pa.float64()).to_numpy(zero_copy_only=False).reshape(-1, part.width)
         with np.errstate(over="ignore"):  # beyond 32 bits is infinite, and told apart below
             matrix[given] = np.concatenate([wide[:, columns] for columns in part.keep], axis=1)
-    finite = np.isfinite(matrix).all(axis=1)
+    finite = np.asarray(np.isfinite(matrix).all(axis=1))
     matrix[~finite] = 0.0
     ids = lists["utt_id"] if "utt_id" in lists else lists["utterance_id"]
     return Frames(
