@@ -130,6 +130,7 @@ def test_what_is_no_row_is_a_sentence(tmp_path: Path) -> None:
 
 def test_the_hub_is_read_at_one_commit_and_its_code_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("huggingface_hub", reason="the optional library huggingface_hub is not installed")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)  # whatever the environment says
     write_parquet(tmp_path / "repo" / "data" / "train-00000-of-00001.parquet", [row()])
     write_parquet(tmp_path / "repo" / "data" / "test-00000-of-00001.parquet", [row(video="bbbbbbbbbbb")])
     (tmp_path / "repo" / "VENUS-1K.py").write_text("raise SystemExit('remote code ran')")
