@@ -5,7 +5,7 @@ boxes and who speaks are those of the dataset the table was made from. Of a deco
 
 - `validity` is 1 where its token is not -1. All groups of the body share a token, and a token may cover a few invalid
   frames beside valid ones, so more may be valid than was: the decoder has an answer for all a token covers.
-- `confidence` is that of before where the part was valid, and 0 where the tokens alone say what was there.
+- `confidence` is that of before, so it is 0 where the tokens alone say what was there.
 - values are 0 where it is invalid, coefficients are held in [0, 1], and rotations turn by at most pi.
 """
 
@@ -160,10 +160,9 @@ def _replaced(motion: Motion, loaded: Loaded, values: F32, valid: Bool) -> Motio
         changed[column] = np.where(valid[:, None], _in_range(values[:, columns], name), np.float32(0))
         start = columns.stop
     parts = sorted({group.part for group in loaded.tokenizer.config.groups})
-    validity, confidence = motion.validity.copy(), motion.confidence.copy()
-    validity[:, parts] = valid[:, None]
-    confidence[:, parts] *= valid[:, None]
-    return replace(motion, validity=validity, confidence=confidence, **changed)
+    validity = motion.validity.copy()
+    validity[:, parts] = valid[:, None]  # confidence stays: a token is -1 only where no part of it was valid before
+    return replace(motion, validity=validity, **changed)
 
 
 def _in_range(values: F32, space: str) -> F32:
