@@ -19,6 +19,7 @@ REPOSITORY = "someone/VENUS-1K"
 def serving(folder: Path, revision: str = "main") -> Iterator[tuple[str, list[str]]]:
     """The server's address, and the paths it was asked for so far."""
     asked: list[str] = []
+    at_commit = f"/revision/{COMMIT}"
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -27,7 +28,7 @@ def serving(folder: Path, revision: str = "main") -> Iterator[tuple[str, list[st
                 self._send(folder / found[1])
             elif self.path.startswith(f"/api/datasets/{REPOSITORY}/tree/{COMMIT}"):
                 self._answer([_entry(folder, name) for name in _names(folder)])
-            elif self.path.rsplit("/", 1) in [[f"/api/datasets/{REPOSITORY}/revision", r] for r in (revision, COMMIT)]:
+            elif self.path in [f"/api/datasets/{REPOSITORY}{end}" for end in ("", f"/revision/{revision}", at_commit)]:
                 siblings = [{"rfilename": name} for name in _names(folder)]
                 self._answer({"id": REPOSITORY, "sha": COMMIT, "siblings": siblings})
             else:

@@ -139,6 +139,7 @@ def test_the_hub_is_read_at_one_commit_and_its_code_is_not(tmp_path: Path, monke
         with monkeypatch.context() as elsewhere:
             elsewhere.setattr("nonverbal.dataset.venus_files.find_rows", lambda *given: origin)
             got = imported(f"hub:{REPOSITORY}@v1", tmp_path / "hub")[0]
+        assert find_rows(f"hub:{REPOSITORY}", ("train",), address).told["revision"] == COMMIT
         with pytest.raises(UserError, match=r"@v2: the hub gave no answer \(.*404.*download the files and give their"):
             find_rows(f"hub:{REPOSITORY}@v2", ("train",), address)
     assert got == imported(str(tmp_path / "repo"), tmp_path / "local")[0]
