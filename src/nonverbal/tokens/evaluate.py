@@ -21,7 +21,7 @@ from nonverbal.tokens.evaluation import Evaluation
 from nonverbal.tokens.meshes import Mesh, MeshFiles, mesh_of
 from nonverbal.tokens.motion_set import motion_rows
 from nonverbal.tokens.plot_material import Rebuilt
-from nonverbal.tokens.still import MAX_POSES, pick_poses
+from nonverbal.tokens.still import MAX_POSES, SparingMesh, pick_poses
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.types import F32
 from nonverbal.verdicts import UserError
@@ -116,7 +116,8 @@ def _check_fits(name: str, tokenizer: Tokenizer, dataset: Dataset) -> None:
 def _mesh(space: str, settings: EvaluationSettings) -> Mesh | None:
     shows = space in _SHOWN_BY.get(settings.mesh, (space,))
     files = MeshFiles(settings.flame, settings.smplx, settings.hands_from_mean)
-    return mesh_of(space, settings.mesh if shows else "auto", files)
+    mesh = mesh_of(space, settings.mesh if shows else "auto", files)
+    return None if mesh is None else SparingMesh(mesh)
 
 
 def _run(

@@ -122,8 +122,9 @@ def _cell(column: Column, row: Measured, space: str, is_best: bool) -> str:
 
 
 def _name(row: Measured) -> str:
-    name = escape(printable(row.name))
-    return name if row.method in ("baseline", row.name) else f"{name} ({escape(printable(row.method))})"
+    kind = [] if row.method in ("baseline", row.name) else [row.method]
+    kind += ["joint"] if len(row.spaces) > 1 and row.name != "joint" else []
+    return escape(printable(f"{row.name} ({', '.join(kind)})" if kind else row.name))
 
 
 def codes_table(evaluation: Evaluation) -> Table:

@@ -1,0 +1,376 @@
+"""Evaluations of tokenizers: every reported number against a plain loop, the floors, stillness, and the command."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from small_talks import BODY, FACE, JOINT, build_talks, tiny_tokenizer
+
+from nonverbal.dataset.read import Dataset
+from nonverbal.tokens.contestants import FIRST_FRAME, MEAN_POSE, Person, Run, Trial, mean_pose
+from nonverbal.tokens.evaluate import evaluate
+from nonverbal.tokens.evaluate_command import EvaluateTokenizer, named
+from nonverbal.tokens.evaluate_settings import EvaluationSettings
+from nonverbal.tokens.evaluation import Evaluation, as_json
+from nonverbal.tokens.evaluation_table import ERRORS, LIFE, best_of
+from nonverbal.tokens.mesh_skeleton import SkeletonMesh
+from nonverbal.tokens.motion_set import motion_rows
+from nonverbal.tokens.still import SparingMesh
+from nonverbal.tokens.store import save_tokenizer
+from nonverbal.tokens.tokenizer import Tokenizer
+from nonverbal.types import F32, Bool
+from nonverbal.verdicts import UserError
+
+ALL = EvaluationSettings(split="all", mesh="skeleton", raw=True)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A dataset of four talks, tokenizers on disk, and what was measured of them."""
+
+    data: Dataset
+    folders: dict[str, Path]
+    tokenizers: dict[str, Tokenizer]
+    found: Evaluation
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    root = tmp_path_factory.mktemp("evaluate")
+    data = build_talks(root / "ds")
+    tokenizers = {
+        "face": tiny_tokenizer(FACE),
+        "body": tiny_tokenizer(BODY, 1, quantiser="rvq", levels=3, halvings=3),
+        "joint": tiny_tokenizer(JOINT, 2),
+    }
+    for name, tokenizer in tokenizers.items():
+        save_tokenizer(tokenizer, root / name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nonverbal.tokens.meshes.anny_mesh", _no_anny)  # it takes a minute to start
+        found = evaluate(data, tokenizers, ALL)
+        yield Place(data, {name: root / name for name in tokenizers}, tokenizers, found)
+
+
+def _no_anny(space: str) -> None:
+    raise UserError(f"no mesh of {space} in this test")
+
+
+def runs(data: Dataset, spaces: tuple[str, ...]) -> Iterator[tuple[F32, Bool, np.ndarray]]:
+    """Rows, the groups' mask and speaking of everyone."""
+    for dialogue_id in data.ids():
+        for who in data.row(dialogue_id)["participants"]:
+            motion = data.motion(dialogue_id, who)
+            yield (*motion_rows(motion, spaces), motion.speaking)
+
+
+def test_the_errors_are_those_of_a_plain_loop(place: Place) -> None:
+    tokenizer = place.tokenizers["face"]
+    errors, true, back, silent_true, silent_back = [], [], [], [], []
+    for values, mask, speaking in runs(place.data, FACE):
+        decoded = tokenizer.decode(tokenizer.encode(values, mask), len(values))
+        valid = mask[:, 0]
+        for t in range(len(values)):
+            if valid[t]:
+                errors.append(values[t].astype(float) - decoded[t])
+            if 0 < t < len(values) - 1 and valid[t - 1 : t + 2].all():
+                quiet = not speaking[t - 1 : t + 2].any()
+                for source, every, quietly in ((values, true, silent_true), (decoded, back, silent_back)):
+                    bent = np.abs(source[t - 1].astype(float) - 2 * source[t] + source[t + 1])
+                    every.append(bent)
+                    quietly += [bent] * quiet
+    row = place.found.rows[0]
+    report, still = row.reconstruction["arkit52"], row.still["arkit52"]
+    assert report.parameter_mse == pytest.approx(np.mean(np.square(errors)), rel=1e-5)
+    assert report.parameter_mae == pytest.approx(np.mean(np.abs(errors)), rel=1e-5)
+    assert report.acceleration_ratio == pytest.approx(np.mean(back) / np.mean(true), rel=1e-4)
+    assert still.silent_frames == len(silent_true) > 20
+    assert still.silent_acceleration_ratio == pytest.approx(np.mean(silent_back) / np.mean(silent_true), rel=1e-4)
+    assert still.silent_acceleration_ratio != pytest.approx(report.acceleration_ratio, rel=1e-3)
+
+
+def test_the_vertices_of_the_body_are_those_of_a_plain_loop(place: Place) -> None:
+    """Both hands seen, so that every point counts."""
+    mesh, tokenizer = SkeletonMesh(), place.tokenizers["body"]
+    data = place.data
+    alone = evaluate(data, {"body": tokenizer}, ALL).rows[0].reconstruction["smplx117"]
+    assert alone == place.found.rows[1].reconstruction["smplx117"]
+    off, count = 0.0, 0
+    for values, mask, _ in runs(data, BODY):
+        apart = mesh.vertices(tokenizer.decode(tokenizer.encode(values, mask), len(values))) - mesh.vertices(values)
+        for t in range(len(values)):
+            for v in range(mesh.n_vertices):
+                if mask[t, 0] and mask[t, mesh.groups[v]]:
+                    off += float(np.sqrt((apart[t, v].astype(float) ** 2).sum()))
+                    count += 1
+    assert alone.vertex_mean_mm == pytest.approx(1000 * off / count, rel=1e-4)
+    assert alone.mesh == "skeleton"
+
+
+def test_a_joint_tokenizer_is_measured_in_both_spaces(place: Place) -> None:
+    tokenizer, squares = place.tokenizers["joint"], []
+    for values, mask, _ in runs(place.data, JOINT):
+        decoded = tokenizer.decode(tokenizer.encode(values, mask), len(values))
+        squares += [(values[t, :52].astype(float) - decoded[t, :52]) ** 2 for t in range(len(values)) if mask[t, 0]]
+    row = place.found.rows[2]
+    assert list(row.reconstruction) == ["arkit52", "smplx117"]
+    assert row.reconstruction["arkit52"].parameter_mse == pytest.approx(np.mean(squares), rel=1e-5)
+    assert row.reconstruction["smplx117"].frames == place.found.rows[1].reconstruction["smplx117"].frames
+
+
+def test_codes_are_counted_where_something_is_seen(place: Place) -> None:
+    row, tokenizer = place.found.rows[1], place.tokenizers["body"]
+    counts = np.zeros((3, 32), int)
+    for values, mask, _ in runs(place.data, BODY):
+        for token in tokenizer.encode(values, mask):
+            for level, code in enumerate(token):
+                counts[level, code] += code >= 0
+    assert np.array_equal(row.code_counts, counts)
+    assert row.codes is not None
+    assert row.codes.dead_codes == tuple((counts == 0).sum(axis=1).tolist())
+    assert (row.rate.bits_per_s, row.rate.num_codebooks, row.hash) == (25 / 8 * 3 * 5, 3, tokenizer.hash)
+
+
+def test_the_mean_pose_is_the_best_constant(place: Place) -> None:
+    seen = np.concatenate([values[mask[:, 0]] for values, mask, _ in runs(place.data, FACE)]).astype(float)
+    floor = next(row for row in place.found.rows if row.name == MEAN_POSE and row.spaces == FACE)
+    assert floor.is_baseline
+    assert floor.codes is None
+    assert floor.reconstruction["arkit52"].parameter_mse == pytest.approx(seen.var(axis=0).mean(), rel=1e-4)
+    assert floor.reconstruction["arkit52"].acceleration_decoded == 0
+
+
+def test_the_first_frame_is_each_groups_first_valid_one(place: Place) -> None:
+    errors = []
+    for values, mask, _ in runs(place.data, BODY):
+        for group, columns in enumerate((slice(0, 27), slice(27, 72), slice(72, 117))):
+            frames = np.flatnonzero(mask[:, group])
+            errors += [abs(values[t, columns].astype(float) - values[frames[0], columns]) for t in frames]
+    floor = next(row for row in place.found.rows if row.name == FIRST_FRAME and row.spaces == BODY)
+    expected = np.concatenate(errors).mean()
+    assert floor.reconstruction["smplx117"].parameter_mae == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_rows_are_the_tokenizers_and_then_the_floors_of_each_space(place: Place) -> None:
+    names = [(row.name, row.spaces) for row in place.found.rows]
+    floors = [(name, space) for space in (FACE, BODY) for name in (MEAN_POSE, FIRST_FRAME)]
+    assert names == [("face", FACE), ("body", BODY), ("joint", JOINT), *floors]
+    assert place.found.minutes == pytest.approx(8 * 101 / 25 / 60)
+    assert (place.found.participants, place.found.dialogues) == (8, 4)
+    assert place.found.meshes == {"smplx117": "skeleton"}
+    assert place.found.dataset_hash == place.data.content_hash
+
+
+@dataclass(frozen=True)
+class Trembling:
+    """Sends motion back with every other frame off by a tenth."""
+
+    spaces: tuple[str, ...] = BODY
+    name: str = "trembling"
+
+    def rebuild(self, values: F32, mask: Bool) -> tuple[F32, None]:
+        return values + 0.1 * (np.arange(len(values)) % 2)[:, None].astype(np.float32), None
+
+
+def test_a_trembling_tokenizer_is_found_out(place: Place) -> None:
+    """Frames off by 0, 0.1, 0, 0.1 have second differences of 0.2."""
+    trial = Trial(Trembling(), {"smplx117": SkeletonMesh()}, 0, 25.0)
+    values = np.zeros((50, 117), np.float32)
+    trial.add(Run(values, np.ones((50, 3), bool), np.zeros(50, np.uint8)), None)
+    trial.hold(values[:3])
+    still = trial.result().still["smplx117"]
+    points = SkeletonMesh().vertices(Trembling().rebuild(np.zeros((3, 117), np.float32), np.ones((3, 3), bool))[0])
+    bent = 1000 * np.linalg.norm(points[0] - 2 * points[1] + points[2], axis=1).mean()
+    assert still.poses == 3
+    assert still.held_units_per_frame2 == pytest.approx(0.2, rel=1e-5)
+    assert still.held_mm_per_frame2 == pytest.approx(bent, rel=1e-4)
+    assert still.silent_acceleration_ratio == pytest.approx(0.2 / 1e-4, rel=1e-4)
+
+
+def test_talk_is_no_silence() -> None:
+    trial = Trial(Trembling(), {"smplx117": None}, 0, 25.0)
+    speaking = np.ones(50, np.uint8)
+    speaking[[3, 4, 5, 9, 10]] = 0
+    trial.add(Run(np.zeros((50, 117), np.float32), np.ones((50, 3), bool), speaking), None)
+    assert trial.result().still["smplx117"].silent_frames == 1
+    assert trial.result().still["smplx117"].held_units_per_frame2 is None
+
+
+def test_held_poses_come_from_everyone(place: Place) -> None:
+    """B's left hand is never seen, so the body's poses are A's, two of each; the face is seen of all."""
+    assert place.found.rows[0].still["arkit52"].poses == 16
+    assert place.found.rows[1].still["smplx117"].poses == 8
+
+
+def test_minutes_end_the_measurement(place: Place) -> None:
+    settings = replace(ALL, max_minutes=150 / 25 / 60)
+    found = evaluate(place.data, {"face": place.tokenizers["face"]}, settings)
+    assert (found.participants, found.dialogues) == (2, 1)
+    assert found.minutes == pytest.approx(0.1)
+    first, second = (mask[:, 0] for _, mask, _ in list(runs(place.data, FACE))[:2])
+    assert found.rows[0].reconstruction["arkit52"].frames == first.sum() + second[:49].sum()
+
+
+def test_smooth_motion_is_what_is_measured_unless_raw_is_asked_for(place: Place) -> None:
+    smooth = evaluate(place.data, {"face": place.tokenizers["face"]}, replace(ALL, raw=False))
+    before, after = (e.rows[0].reconstruction["arkit52"].acceleration_true for e in (place.found, smooth))
+    assert after is not None
+    assert before is not None
+    assert after < 0.8 * before
+
+
+def test_everything_is_shown_to_an_observer(place: Place) -> None:
+    told: list[tuple[str, int, int]] = []
+    shown = []
+    evaluate(place.data, place.tokenizers, ALL, lambda *tick: told.append(tick), shown.append)
+    assert len(shown) == 8 * 7
+    assert [one.codes is None for one in shown[:7]] == [False] * 3 + [True] * 4
+    assert [done for what, done, of in told if what == "participants x tokenizers"] == list(range(56))
+    assert told[-1] == ("held poses", 7, 7)
+
+
+def test_a_sparing_mesh_poses_equal_rows_once() -> None:
+    sizes: list[int] = []
+
+    class Counting(SkeletonMesh):
+        def vertices(self, values: F32) -> F32:
+            sizes.append(len(values))
+            return super().vertices(values)
+
+    mesh, rows = SparingMesh(Counting()), np.random.default_rng(0).normal(0, 0.3, (4, 117)).astype(np.float32)
+    held = np.repeat(rows[:1], 4, axis=0)
+    assert np.array_equal(mesh.vertices(rows), SkeletonMesh().vertices(rows))
+    assert np.allclose(mesh.vertices(held), SkeletonMesh().vertices(held), atol=1e-6)
+    assert sizes == [4, 1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"split": "testing"}, "split: got 'testing', expected train, validation, test or all"),
+        ({"max_minutes": 0.0}, "max_minutes: got 0.0"),
+        ({"seed": -1}, "seed: got -1"),
+    ],
+)
+def test_bad_settings_are_named(settings: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        EvaluationSettings(**settings)  # type: ignore[arg-type]
+
+
+def test_an_empty_split_tells_what_there_is(place: Place, tmp_path: Path) -> None:
+    data = build_talks(tmp_path / "one", range(1))
+    empty = next(split for split in ("train", "test", "validation") if not data.ids(split))
+    with pytest.raises(UserError, match=rf"nothing to measure in the split '{empty}'; its dialogues are train \d, "):
+        evaluate(data, place.tokenizers, EvaluationSettings(empty))
+
+
+def test_a_tokenizer_of_other_spaces_is_refused(place: Place) -> None:
+    with pytest.raises(UserError, match=r"tokenizer venus: made for flame53, but .* holds arkit52 and smplx117"):
+        evaluate(place.data, {"venus": tiny_tokenizer(("flame53",))}, ALL)
+
+
+def test_a_tokenizer_of_another_frame_rate_is_refused(place: Place) -> None:
+    with pytest.raises(UserError, match=r"tokenizer fast: made for 30 frames a second, but .* has 25"):
+        evaluate(place.data, {"fast": tiny_tokenizer(FACE, fps=30.0)}, ALL)
+
+
+def test_a_space_that_nobody_shows_is_refused(place: Place) -> None:
+    person = Person(place.data.ids()[0], "A", 0)
+    with pytest.raises(UserError, match="no valid frame of arkit52"):
+        mean_pose(place.data, [person], "arkit52")
+
+
+def test_no_tokenizer_is_refused(place: Place) -> None:
+    with pytest.raises(UserError, match="tokenizers: got none"):
+        evaluate(place.data, {}, ALL)
+
+
+def test_folders_are_named_by_what_tells_them_apart(tmp_path: Path) -> None:
+    assert list(named([tmp_path / "a" / "face", tmp_path / "b"])) == ["face", "b"]
+    assert list(named([tmp_path / "a" / "face", tmp_path / "b" / "face"])) == ["a/face", "b/face"]
+    with pytest.raises(UserError, match=r"got .*face twice"):
+        named([tmp_path / "face", tmp_path / "b" / ".." / "face"])
+
+
+def test_the_best_of_each_column_is_marked(place: Place) -> None:
+    rows = [place.found.rows[0], replace(place.found.rows[0], name="b"), *place.found.rows[3:4]]
+    report = rows[0].reconstruction["arkit52"]
+    rows[1] = replace(rows[1], reconstruction={"arkit52": replace(report, parameter_mse=0.0, variance_ratio=0.9)})
+    rows[0] = replace(rows[0], reconstruction={"arkit52": replace(report, variance_ratio=1.4)})
+    columns = {column.heading: column for column in (*ERRORS, *LIFE)}
+    assert best_of(columns["MSE"], rows, "arkit52") == {1}
+    assert best_of(columns["variance\nratio"], rows, "arkit52") == {1}
+    assert best_of(columns["MAE"], rows, "arkit52") == {0, 1}
+    assert best_of(columns["diversity"], rows, "arkit52") == set()
+    assert best_of(columns["MSE"], rows[1:], "arkit52") == set()
+
+
+def command(place: Place, *names: str, **settings: object) -> EvaluateTokenizer:
+    return EvaluateTokenizer(place.data.root, tuple(place.folders[name] for name in names), settings=ALL, **settings)  # type: ignore[arg-type]
+
+
+def test_the_command_writes_json_and_plots(place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(place, "face", out=tmp_path / "a", json=True).run(Console()) == 0
+    written = (tmp_path / "a" / "evaluation.json").read_text()
+    assert written == capsys.readouterr().out
+    plain = json.loads(written)
+    alone = replace(place.found, rows=tuple(row for row in place.found.rows if row.spaces == FACE))
+    assert plain["rows"] == as_json(alone)["rows"]
+    assert plain["dataset_hash"] == place.data.content_hash
+    assert plain["settings"]["split"] == "all"
+    assert plain["rows"][0]["hash"] == place.tokenizers["face"].hash
+    pngs = sorted(path.name for path in (tmp_path / "a").glob("*.png"))
+    assert pngs == ["codes.png", "cues.png", "overview.png", "trajectories.png"]
+    assert command(place, "face", out=tmp_path / "b", json=True).run(Console()) == 0
+    for name in ("evaluation.json", *pngs):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def test_the_command_prints_tables_and_writes_nothing(place: Place) -> None:
+    console = Console(file=io.StringIO(), width=130)
+    assert command(place, "face", "body").run(console) == 0
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    for words in ("arkit52: how far off (no mesh", "smplx117: how far off (points of the mesh skeleton)", "mean pose"):
+        assert words in text
+    assert f"{place.found.rows[1].rate.bits_per_s:.1f}" in text
+    assert "Bit rates differ" not in text
+
+
+def test_different_bit_rates_are_pointed_out(place: Place) -> None:
+    console = Console(file=io.StringIO(), width=130)
+    command(place, "face", "joint").run(console)
+    assert "Bit rates differ" not in console.file.getvalue()  # type: ignore[attr-defined]
+    command(place, "body", "joint").run(console)
+    assert "Bit rates differ" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_missing_folder_is_named(place: Place, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="gone"):
+        EvaluateTokenizer(place.data.root, (tmp_path / "gone",), settings=ALL).run(Console())
+
+
+def test_without_scikit_learn_the_rest_is_written(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.manifold", None)
+    with pytest.raises(UserError, match=r"t-SNE of cues needs scikit-learn: run pip install 'nonverbal\[tokens\]'"):
+        command(place, "face", out=tmp_path, json=True).run(Console())
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "evaluation.json", "codes.png", "trajectories.png", "overview.png",
+    }  # fmt: skip
+
+
+def test_without_matplotlib_the_numbers_are_written(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(UserError, match="plots need matplotlib"):
+        command(place, "face", out=tmp_path, json=True).run(Console())
+    assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
