@@ -11,7 +11,6 @@ from nonverbal.avatar.mesh import AVERAGE, make_avatar
 from nonverbal.avatar.pose import pose
 from nonverbal.motion.skeleton import OFFSETS_M
 from nonverbal.spaces import ARKIT52_NAMES, SMPLX117_JOINTS
-from nonverbal.tokens import meshes
 from nonverbal.tokens.mesh_anny import anny_mesh
 from nonverbal.tokens.mesh_skeleton import SkeletonMesh
 from nonverbal.tokens.meshes import MeshFiles, mesh_of
@@ -33,6 +32,8 @@ def test_points_of_the_skeleton_at_rest() -> None:
     points = mesh.vertices(np.zeros((2, 117), np.float32))
     assert points.shape == (2, mesh.n_vertices, 3) == (2, 49, 3)
     assert np.array_equal(points[0], points[1])
+    # Shoulders, elbows, wrists, nose, ears and ten knuckles; then ten joints and five tips of each hand.
+    assert np.bincount(mesh.groups).tolist() == [6 + 3 + 10, 15, 15]
     shoulder = OFFSETS_M[SMPLX117_JOINTS.index("left_collar")] + OFFSETS_M[SMPLX117_JOINTS.index("left_shoulder")]
     assert points[0, 0] == pytest.approx(shoulder)
     assert points[0, 0] * (-1, 1, 1) == pytest.approx(points[0, 1])
@@ -82,6 +83,7 @@ def test_every_face_action_is_seen_and_every_vertex_moves() -> None:
 def test_annys_vertices_are_those_of_the_avatar() -> None:
     rng = np.random.default_rng(1)
     avatar, mesh = make_avatar(AVERAGE), anny_mesh("smplx117")
+    assert (mesh.name, mesh.space, mesh.n_vertices) == ("anny", "smplx117", 9219)
     body, still = rng.normal(0, 0.3, (3, 117)).astype(np.float32), np.zeros((3, 3))
     face, gaze = np.zeros((3, 52), np.float32), np.zeros((3, 4), np.float32)
     whole = pose(avatar, face, gaze, body, still, still).vertices
@@ -147,6 +149,7 @@ def test_a_mesh_that_cannot_be_gets_its_sentence(space: str, kind: str, message:
 def test_files_do_not_concern_spaces_they_cannot_show(tmp_path) -> None:  # type: ignore[no-untyped-def]
     files = MeshFiles(flame=tmp_path / "none.npz")
     assert mesh_of("arkit52", files=files).name == "anny"
-    assert meshes.mesh_of("smplx117", "skeleton", files).name == "skeleton"
+    assert mesh_of("arkit52", files=MeshFiles(smplx=tmp_path / "none.npz")).name == "anny"
+    assert mesh_of("smplx117", "skeleton", files).name == "skeleton"
     with pytest.raises(UserError, match="there is no such file"):
         mesh_of("flame53", files=files)

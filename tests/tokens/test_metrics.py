@@ -221,6 +221,7 @@ def test_variance_ratio_is_over_columns_that_move() -> None:
     rng = np.random.default_rng(6)
     truth = np.zeros((1000, 52), np.float32)
     truth[:, :2] = rng.normal(0, 0.1, (1000, 2))
+    truth[:, 2] = rng.normal(0, 5e-3, 1000)  # nobody sees this move
     decoded = truth + rng.normal(0, 0.05, truth.shape).astype(np.float32)
     decoded[:, 0], decoded[:, 1] = 0.5 * truth[:, 0], truth[:, 1] + 3  # a quarter of the variance, and all of it
     report = measured([(truth, decoded)], space=FACE)

@@ -19,8 +19,9 @@ from nonverbal.tokens.vertex_errors import VertexMeter
 from nonverbal.types import F32, Bool
 from nonverbal.verdicts import UserError
 
-MOVES_STD = 1e-3
-"""A column moves if its standard deviation over the truth is above this (its own unit: a 1000th, or 0.06 degrees)."""
+MOVES_STD = 0.01
+"""A column moves if its standard deviation over the truth is above this (its own unit: a 100th, or 0.6 degrees). What
+moves less cannot be seen, and a ratio of two such variances would drown the others."""
 
 STILL_ACCELERATION = 1e-4
 """Least true acceleration that the acceleration ratio divides by (the columns' unit per frame squared), about what
@@ -69,7 +70,7 @@ class ReconstructionReport:
     variance_ratio: float | None
     """Variance of the decoded over that of the true, mean over the columns that move; 1 is as lively as the truth."""
     moving_columns: int
-    """Columns that move in the truth (standard deviation above 0.001)."""
+    """Columns that move in the truth (standard deviation above 0.01)."""
     acceleration_true: float | None
     """Mean absolute second difference of the true parameters, their unit per frame squared."""
     acceleration_decoded: float | None

@@ -23,8 +23,8 @@ import numpy as np
 from nonverbal.tokens.meshes import Mesh
 from nonverbal.types import F32, Bool
 
-_CHUNK_NUMBERS = 1 << 20
-"""Coordinates made at a time: 4 MB each for truth and decoded, which stay in the cache."""
+_CHUNK_NUMBERS = 1 << 21
+"""Coordinates made at a time: 8 MB each for truth and decoded; more would leave the cache, fewer cost calls."""
 
 
 @dataclass(frozen=True, slots=True)
