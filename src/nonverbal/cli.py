@@ -1,4 +1,4 @@
-"""The command line: `nonverbal build | stats | validate | studio | benchmark | doctor | settings`, from dataclasses."""
+"""The command line: every command is a dataclass whose fields are its flags; `nonverbal --help` lists them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from nonverbal import __version__, doctor
 from nonverbal.accuracy.benchmark import Accuracy
 from nonverbal.accuracy.real import Real
 from nonverbal.build import build
+from nonverbal.dataset.import_command import ImportVenus
 from nonverbal.dataset.stats import as_json, comparison_table, detail_table, statistics
 from nonverbal.dataset.validate import validate
 from nonverbal.pipeline.lock import OutputError
@@ -23,6 +24,9 @@ from nonverbal.progress import watching
 from nonverbal.report import show_build
 from nonverbal.settings import BuildSettings, load_settings, to_toml
 from nonverbal.studio.command import Studio
+from nonverbal.tokens.evaluate_command import EvaluateTokenizer
+from nonverbal.tokens.table_command import Detokenize, Tokenize
+from nonverbal.tokens.train_command import TrainTokenizer
 from nonverbal.verdicts import UserError
 
 _PATH = tyro.conf.Positional[Path]
@@ -116,7 +120,40 @@ class Benchmark:
         return self.of.run(console)
 
 
-Command = Build | Stats | Validate | Studio | Benchmark | Doctor | Settings
+@dataclass(frozen=True)
+class Import:
+    """Somebody else's data as a dataset of ours."""
+
+    of: Annotated[ImportVenus, tyro.conf.subcommand("venus", prefix_name=False)]
+
+    def run(self, console: Console) -> int:
+        return self.of.run(console)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """How good a trained model is, measured on a dataset."""
+
+    of: Annotated[EvaluateTokenizer, tyro.conf.subcommand("tokenizer", prefix_name=False)]
+
+    def run(self, console: Console) -> int:
+        return self.of.run(console)
+
+
+Command = (
+    Build
+    | Stats
+    | Validate
+    | Studio
+    | Import
+    | TrainTokenizer
+    | Tokenize
+    | Detokenize
+    | Evaluate
+    | Benchmark
+    | Doctor
+    | Settings
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,6 +183,11 @@ def _parse(arguments: list[str]) -> Command:
         | Annotated[Stats, tyro.conf.subcommand("stats")]
         | Annotated[Validate, tyro.conf.subcommand("validate")]
         | Annotated[Studio, tyro.conf.subcommand("studio")]
+        | Annotated[Import, tyro.conf.subcommand("import")]
+        | Annotated[TrainTokenizer, tyro.conf.subcommand("train-tokenizer")]
+        | Annotated[Tokenize, tyro.conf.subcommand("tokenize")]
+        | Annotated[Detokenize, tyro.conf.subcommand("detokenize")]
+        | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Benchmark, tyro.conf.subcommand("benchmark")]
         | Annotated[Doctor, tyro.conf.subcommand("doctor")]
         | Annotated[Settings, tyro.conf.subcommand("settings")]

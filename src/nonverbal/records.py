@@ -62,6 +62,10 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         return {k: _build(typing.get_args(kind)[1], v, f"{where}.{k}") for k, v in value.items()}
     if dataclasses.is_dataclass(kind):
         return _build_dataclass(kind, value, where)
+    if origin is typing.Literal:
+        if value in typing.get_args(kind):
+            return value
+        raise ValueError(f"{where}: got {value!r}, expected {' or '.join(map(repr, typing.get_args(kind)))}")
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):

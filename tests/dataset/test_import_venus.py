@@ -12,6 +12,8 @@ import pytest
 from venus_maker import VIDEO, Record, features, frames, row, utterance, write_parquet
 
 from nonverbal.dataset.import_venus import Counts, import_rows, segment_clip, video_source
+from nonverbal.dataset.merge import merge
+from nonverbal.dataset.purge import purge
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.dataset.validate import validate
 from nonverbal.dataset.venus_files import find_rows
@@ -266,6 +268,18 @@ def test_published_splits_are_kept(imported: Import) -> None:
     dataset, _ = imported(*train, test=test)
     splits = {dataset.row(i)["url"][-11:]: dataset.split(i) for i in dataset.ids()}
     assert splits == {f"trainvideo{i}": "train" for i in range(3)} | {f"testvideo_{i}": "test" for i in range(3)}
+
+
+def test_published_splits_outlive_purging_and_need_no_train(imported: Import, tmp_path: Path) -> None:
+    """Whoever takes a video out must not thereby shuffle others from test into train."""
+    tests = tuple(row(video=f"testvideo_{i}") for i in range(4))
+    dataset, _ = imported(test=tests)
+    assert dataset.manifest.splits == {"train": 0, "validation": 0, "test": 4}
+    purge(dataset.root, video_source("testvideo_2").source_id, lambda ids: None)
+    assert open_dataset(dataset.root).manifest.splits == {"train": 0, "validation": 0, "test": 3}
+    merge(tmp_path / "merged", [dataset.root, imported(row(), name="other")[0].root])
+    assert open_dataset(tmp_path / "merged").manifest.splits == {"train": 1, "validation": 0, "test": 3}
+    assert validate(dataset.root) == validate(tmp_path / "merged") == []
 
 
 def test_a_video_in_both_splits_is_kept_in_test_alone(imported: Import) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nonverbal.dataset.manifest import ARRAYS_DIR, TOKENS_DIR
 from nonverbal.dataset.merge import merge
 from nonverbal.dataset.purge import purge
 from nonverbal.dataset.read import open_dataset
@@ -38,7 +39,12 @@ def test_purge_leaves_no_row_and_no_file(dataset_dir: Path) -> None:
             if path.name.split(".")[0] in ids:
                 path.unlink()
 
+    for derived in (TOKENS_DIR, ARRAYS_DIR):  # what was made from everybody's motion
+        (dataset_dir / derived).mkdir(parents=True)
+        (dataset_dir / derived / "made").write_bytes(b"from " + source.source_id.encode())
     result = purge(dataset_dir, source.source_id, forget)
+    assert not (dataset_dir / TOKENS_DIR).exists()
+    assert not (dataset_dir / ARRAYS_DIR).exists()
     left = everything_in(dataset_dir)
     for trace in (source.source_id, clip_id, source.title):
         assert trace.encode() not in left

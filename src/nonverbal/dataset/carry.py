@@ -20,6 +20,7 @@ def carry_entries(dataset: Dataset, wanted: Callable[[Row], bool]) -> list[Entry
             key=dataset.content_hash,
             motion=dataset.motion_path(row["dialogue_id"]),
             load_row=partial(dataset.row, row["dialogue_id"]),
+            split=dataset.split(row["dialogue_id"]) if dataset.manifest.given_splits else "",
         )
         for row in dataset.rows()
         if wanted(row)

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,7 @@ MODELS = tuple(
     for part in (FACE, BODY)
 )
 
-_SHARES = SplitConfig()
 _SAME_ROW = "the same segment again"
-_TRIES = 32
 
 Tick = Callable[[int], None]
 """Told how many rows have been read."""
@@ -124,7 +122,7 @@ def import_rows(origin: Origin, out: Path, limit: int | None, train_share: float
             tick(done)
             gathered.add(split, row, where)
         told = {**origin.told, "splits": origin.splits, "limit": limit, "train_share": train_share}
-        written = write_dataset(work / out.name, gathered.contents(held_out, {STAGE: told}), _SHARES)
+        written = write_dataset(work / out.name, gathered.contents(held_out, {STAGE: told}), held_out)
         (work / out.name).rename(out)
         return Imported(written, gathered.counts, tuple(gathered.sentences))
     finally:
@@ -203,9 +201,9 @@ class _Gathered:
     def contents(self, held_out: SplitConfig, config: dict[str, Any]) -> Contents:
         """All of it, for `write_dataset`."""
         by_source = group_by_source(self._clips.values())
-        groups = _steered(self._final_splits(held_out))
+        splits = self._final_splits(held_out)
         return Contents(
-            entries=[_entry(i, groups[self._clips[i]["source_id"]], *paths) for i, paths in self._kept.items()],
+            entries=[_entry(self._clips[i], splits, *paths) for i, paths in self._kept.items()],
             sources=[source_row(seen, by_source.get(i, [])) for i, seen in sorted(self._sources.items())],
             clips=[self._clips[i] for i in sorted(self._clips)],
             config=config,
@@ -219,28 +217,12 @@ class _Gathered:
         return self._split | {groups[group]: split for group, split in shared.items()}
 
 
-def _entry(dialogue_id: str, group: str, motion: Path, text: Path) -> Entry:
+def _entry(clip: Row, splits: Mapping[str, str], motion: Path, text: Path) -> Entry:
+    source_id = clip["source_id"]
     key = f"{file_entry(motion).sha256} {file_entry(text).sha256}"
-    return Entry(dialogue_id, group, key, motion, partial(_load, text))
+    return Entry(clip["clip_id"], group_of("", source_id), key, motion, partial(_load, text), split=splits[source_id])
 
 
 def _load(path: Path) -> Row:
     row: Row = json.loads(path.read_text(encoding="utf-8"))
     return row
-
-
-def _steered(splits: Mapping[str, str]) -> dict[str, str]:
-    """Source -> a group that the shares of a dataset put into the wanted split.
-
-    Splits follow from hashes of groups (`nonverbal.dataset.splits`), so the name of a group gets the first number at
-    its end with which its hash falls into the right share: ten tries for test, one or two for train.
-    """
-    return {source_id: _group_in(split, group_of("", source_id)) for source_id, split in splits.items()}
-
-
-def _group_in(split: str, group: str) -> str:
-    for first in count(0, _TRIES):
-        tried = assign_splits([f"{group}:{n}" for n in range(first, first + _TRIES)], _SHARES)
-        if fitting := [name for name, found in tried.items() if found == split]:
-            return fitting[0]
-    raise AssertionError("count() has no end")

@@ -19,6 +19,10 @@ SOURCES_NAME = "sources.parquet"
 CLIPS_NAME = "clips.parquet"
 DIALOGUES_DIR = "dialogues"
 MOTION_DIR = "motion"
+TOKENS_DIR = "tokens"
+"""Tables of tokens made from the dataset; no part of it."""
+ARRAYS_DIR = ".nonverbal/arrays"
+"""Motion laid out for training, made again when it is missing; no part of the dataset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Manifest:
         statistics: the counts of `nonverbal.dataset.stats`, as plain values.
         config: the resolved settings of all stages.
         files: path inside the dataset -> size and hash; all files but ``dataset.json`` itself.
+        given_splits: splits came from outside, so that dialogues keep theirs whatever the shares are.
     """
 
     schema_version: int
@@ -66,6 +71,7 @@ class Manifest:
     config: dict[str, Any]
     models: tuple[ModelUse, ...]
     files: dict[str, FileEntry]
+    given_splits: bool = False
 
 
 def read_manifest(root: Path) -> Manifest:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 from nonverbal.dataset.carry import carry_entries
+from nonverbal.dataset.manifest import ARRAYS_DIR, TOKENS_DIR
 from nonverbal.dataset.read import open_dataset
 from nonverbal.dataset.write import Contents, WriteResult, write_dataset
 from nonverbal.verdicts import UserError
 
 
 def purge(path: Path, source_id: str, forget: Callable[[Collection[str]], None]) -> WriteResult:
-    """Remove every row and file of a source from the dataset in `path`.
+    """Remove every row and file of a source from the dataset in `path`, and the tokens that were made from it.
 
     Channels keep their splits; the one exception is that of `nonverbal.dataset.splits`.
 
@@ -36,4 +38,6 @@ def purge(path: Path, source_id: str, forget: Callable[[Collection[str]], None])
         config=dataset.manifest.config,
         models=dataset.manifest.models,
     )
+    for derived in (TOKENS_DIR, ARRAYS_DIR):  # made from the motion of all; they are made again by their commands
+        shutil.rmtree(path / derived, ignore_errors=True)
     return write_dataset(path, contents, dataset.manifest.shares)

@@ -9,12 +9,14 @@ into train, validation and test::
 So a channel keeps its split however many others come or go. The one exception: a dataset too small to have anything in
 train gets the channel with the lowest number there, until another one falls into train by itself. Validation and test
 may stay empty in a small dataset; nothing is moved into them.
+
+Where splits are given from outside, as by a published dataset, they hold and the shares do not.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nonverbal.dataset.schema import SPLITS
@@ -43,12 +45,14 @@ def group_of(channel: str, source_id: str) -> str:
     return f"channel:{channel}" if channel else f"source:{source_id}"
 
 
-def assign_splits(groups: Iterable[str], config: SplitConfig) -> dict[str, str]:
-    """Group -> split, whatever the order of `groups`."""
+def assign_splits(groups: Iterable[str], config: SplitConfig, given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Group -> split, whatever the order of `groups`; those in `given` get the split that stands there."""
+    given = given or {}
     places = {group: _place(group) for group in groups}
-    splits = {group: _split_at(place, config) for group, place in places.items()}
-    if splits and "train" not in splits.values():
-        splits[min(places, key=lambda g: (places[g], g))] = "train"
+    splits = {group: given.get(group) or _split_at(place, config) for group, place in places.items()}
+    free = [group for group in places if group not in given]
+    if free and "train" not in splits.values():
+        splits[min(free, key=lambda g: (places[g], g))] = "train"
     return splits
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class Entry:
         group: what must stay in one split (`splits.group_of`).
         key: changes whenever the row or the motion file changes.
         motion: the motion file, as `MotionCodec` wrote it.
+        split: the split that its group is to be in; empty: as the shares have it.
     """
 
     dialogue_id: str
@@ -63,6 +64,7 @@ class Entry:
     key: str
     motion: Path
     load_row: Callable[[], Row]
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def write_dataset(root: Path, contents: Contents, splits: SplitConfig) -> WriteR
     if old and old.inputs == inputs and is_intact(root, old):
         return WriteResult(old, changed=False)
     staging = start_staging(root)
-    split_of = assign_splits({e.group for e in entries}, splits)
+    given = {e.group: e.split for e in reversed(entries) if e.split}
+    split_of = assign_splits({e.group for e in entries}, splits, given)
     body = _Body(staging)
     files: dict[str, FileEntry] = {}
     for entry in entries:
@@ -117,7 +120,8 @@ def write_dataset(root: Path, contents: Contents, splits: SplitConfig) -> WriteR
         name = f"{MOTION_DIR}/{split}-{entry.dialogue_id}.parquet"
         files[name] = _stage_motion(entry.motion, root, staging, name, old)
     body.close()
-    manifest = _write_rest(staging, contents, body, files, inputs, splits)
+    manifest = replace(_write_rest(staging, contents, body, files, inputs, splits), given_splits=bool(given))
+    write_manifest(staging / MANIFEST_NAME, manifest)
     publish(root, staging, manifest)
     return WriteResult(manifest, changed=True)
 
@@ -133,7 +137,7 @@ def _fingerprint(entries: Sequence[Entry], contents: Contents, splits: SplitConf
     total = hashlib.sha256(
         dumps([nonverbal.__version__, SCHEMA_VERSION, splits, contents.config, contents.models]).encode()
     )
-    for part in (((e.dialogue_id, e.group, e.key) for e in entries), contents.sources, contents.clips):
+    for part in (((e.dialogue_id, e.group, e.key, e.split) for e in entries), contents.sources, contents.clips):
         for item in part:
             total.update(dumps(item).encode() + b"\n")
         total.update(b"\n")
@@ -241,7 +245,7 @@ def _write_rest(
         files[name] = entry
     for path in (staging / SOURCES_NAME, staging / CLIPS_NAME, staging / CARD_NAME):
         files[path.relative_to(staging).as_posix()] = file_entry(path)
-    manifest = Manifest(
+    return Manifest(
         schema_version=SCHEMA_VERSION,
         tool=f"nonverbal {nonverbal.__version__}",
         content_hash=stats.content_hash,
@@ -256,5 +260,3 @@ def _write_rest(
         models=contents.models,
         files=files,
     )
-    write_manifest(staging / MANIFEST_NAME, manifest)
-    return manifest

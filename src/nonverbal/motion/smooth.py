@@ -73,7 +73,7 @@ def smooth_axis_angle(
     axis_angle: F, valid: Bool, window_frames: int = WINDOW_FRAMES, order: int = ORDER, cuts: Sequence[int] = ()
 ) -> F32:
     """[T, 3 J] radians, filtered as rotations inside each stretch of `valid` [T]; lengths come back at most pi."""
-    rotations = np.array(axis_angle, dtype=np.float64).reshape(len(axis_angle), -1, 3)
+    rotations = np.array(axis_angle, dtype=np.float64).reshape(len(axis_angle), np.shape(axis_angle)[1] // 3, 3)
     for first, end in stretches(valid, cuts):
         quaternion = continuous_quaternion(quaternion_from_axis_angle(rotations[first:end]))
         filtered = _filter(quaternion.reshape(end - first, -1), window_frames, order)

@@ -110,7 +110,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         with path.open("rb") as file:
             head = file.read(2)
-        if head in (b"PK", b"\x80\\x02", b"\x80\\x04", b"\x80\\x05"):
+        if head in (b"PK", b"\x80\x02", b"\x80\x04", b"\x80\x05"):
             raise UserError(
                 f"{path}: is a pickle or a zip of pickles, which can run code and is never read; expected safetensors: "
                 "convert it where you trust it"

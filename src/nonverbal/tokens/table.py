@@ -30,12 +30,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from nonverbal.dataset.manifest import TOKENS_DIR
 from nonverbal.dataset.motion_codec import column_view
 from nonverbal.dataset.parquet import open_parquet, read_row_group
 from nonverbal.dataset.read import Dataset
 from nonverbal.tokens.table_format import (
     AGAIN,
-    TOKENS_DIR,
     PartInfo,
     TableInfo,
     TokenRow,

@@ -20,9 +20,6 @@ from nonverbal.verdicts import UserError
 TABLE_VERSION = 1
 """Version of NAME.json. A reader refuses any other."""
 
-TOKENS_DIR = "tokens"
-"""The folder of a dataset that holds its tokens tables."""
-
 INVALID = -1
 """The code of a token none of whose frames is valid."""
 

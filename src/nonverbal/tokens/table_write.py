@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from nonverbal import __version__
-from nonverbal.dataset.manifest import FileEntry, file_entry
+from nonverbal.dataset.manifest import TOKENS_DIR, FileEntry, file_entry
 from nonverbal.dataset.parquet import WRITE_OPTIONS, versioned
 from nonverbal.dataset.read import Dataset
 from nonverbal.pipeline.lock import claim, output_error
@@ -33,7 +33,6 @@ from nonverbal.tokens.table_format import (
     INVALID,
     OWN_COLUMNS,
     TABLE_VERSION,
-    TOKENS_DIR,
     PartInfo,
     TableInfo,
     TokenRow,

@@ -1,0 +1,167 @@
+"""`nonverbal train-tokenizer`: the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from nonverbal.dataset.manifest import ARRAYS_DIR
+from nonverbal.dataset.read import Dataset, open_dataset
+from nonverbal.tokens.config import LossKind, TokenizerConfig, spaces_of
+from nonverbal.verdicts import UserError
+
+if TYPE_CHECKING:
+    from nonverbal.tokens.train import Observer, TrainConfig
+
+
+@dataclass(frozen=True)
+class TrainTokenizer:
+    """A tokenizer of face, body or both, trained on the train split of a dataset; the same again goes on with it."""
+
+    dataset: tyro.conf.Positional[Path]
+    """Folder of the dataset."""
+    out: Path
+    """Folder for the tokenizer, its log and its checkpoint."""
+    part: Literal["face", "body", "joint"] = "face"
+    """What it covers; joint: one codebook for both."""
+    method: Literal["vq", "rvq", "fsq", "guo2024", "ng2023"] = "vq"
+    """vq: one codebook, as in the paper; rvq: six residual ones; fsq: a fixed grid; guo2024: the residual VQ-VAE of
+    MoMask; ng2023: that of "Can Language Models Learn to Listen?"."""
+    preset: Literal["laptop", "paper"] = "laptop"
+    """laptop: minutes on two CPU cores; paper: the paper's size and schedule, for a GPU."""
+    causal: bool = False
+    """Look back only, so that an avatar can move while tokens arrive."""
+    loss: LossKind | None = None
+    """Distance that training makes small; the method's own when left out."""
+    codebook_size: int | None = None
+    """Codes of each codebook; the method's own when left out."""
+    levels: int | None = None
+    """Residual codebooks of rvq and guo2024; the method's own when left out."""
+    halvings: int | None = None
+    """Stages that halve the frame rate: 3 (the default) make 8 frames a token."""
+    width: int | None = None
+    """Channels of the convolutions; the preset's when left out."""
+    steps: int | None = None
+    """Training steps; the preset's when left out."""
+    batch_size: int | None = None
+    """Windows a step; the preset's when left out."""
+    learning_rate: float | None = None
+    """Highest learning rate; the preset's when left out."""
+    seed: int = 0
+    """Decides weights, order of windows, and codes put in place of dead ones."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to train; auto takes a GPU where there is one."""
+    raw: bool = False
+    """Train on the motion as it is stored; by default it is smoothed (Savitzky-Golay 5/2), as in the paper."""
+    tensorboard: bool = False
+    """Log to TensorBoard too, in OUT/tensorboard; train.jsonl is always written."""
+
+    def tokenizer_config(self, dataset: Dataset) -> TokenizerConfig:
+        """What is to be trained on `dataset`."""
+        from nonverbal.tokens.methods import method_config
+
+        manifest = dataset.manifest
+        spaces = spaces_of(self.part, manifest.face_space, manifest.body_space)
+        config = replace(method_config(self.method, spaces, self.preset), fps=manifest.fps, causal=self.causal)
+        asked = {name: getattr(self, name) for name in ("codebook_size", "levels", "halvings", "width")}
+        config = replace(config, **{name: value for name, value in asked.items() if value is not None})
+        return config if self.loss is None else replace(config, loss=replace(config.loss, kind=self.loss))
+
+    def train_config(self) -> TrainConfig:
+        """How it is to be trained."""
+        from nonverbal.tokens.train import TRAINING
+
+        asked = {name: getattr(self, name) for name in ("steps", "batch_size", "learning_rate")}
+        given = {name: value for name, value in asked.items() if value is not None}
+        return replace(TRAINING[self.preset], seed=self.seed, device=self.device, **given)
+
+    def run(self, console: Console) -> int:
+        dataset = open_dataset(self.dataset)
+        if not len(dataset):
+            raise UserError(f"{self.dataset}: holds no dialogue, so there is no motion to learn from; build it first")
+        # Imported here, since torch comes along, which most commands do without.
+        from nonverbal.tokens.motion_set import load_motion_set
+        from nonverbal.tokens.train import train
+
+        config, training = self.tokenizer_config(dataset), self.train_config()
+        arrays = self.dataset / ARRAYS_DIR
+        motion, validation = (
+            load_motion_set(dataset, split, self.part, arrays, smooth=not self.raw)
+            if split == "train" or dataset.manifest.splits.get(split)
+            else None
+            for split in ("train", "validation")
+        )
+        assert motion is not None
+        minutes = motion.valid_frames / motion.fps / 60
+        told = f"{self.method} {self.part} tokenizer, {minutes:.1f} minutes of motion of {len(motion)} participants"
+        console.print(told, markup=False, highlight=False)
+        if validation is None:
+            console.print("The dataset has no validation split: losses are those of training only.")
+        with ExitStack() as stack:
+            observers = [stack.enter_context(_bar(console))]
+            if self.tensorboard:
+                observers.append(stack.enter_context(_tensorboard(self.out / "tensorboard")))
+
+            def observe(line: dict[str, Any]) -> None:
+                for observer in observers:
+                    observer(line)
+
+            tokenizer = train(motion, validation, config, training, self.out, observe)
+        rate = f"{tokenizer.bits_per_s:.1f} bits a second, {tokenizer.frames_per_token} frames a token"
+        console.print(f"{self.out}: {rate}, hash {tokenizer.hash[:16]}", markup=False, highlight=False, soft_wrap=True)
+        return 0
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Observer]:
+    """Losses, use of the codes, rate and time left where somebody looks."""
+    if not console.is_terminal:
+        yield lambda line: None
+        return
+    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[told]}"))
+    with Progress(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True, speed_estimate_period=120
+    ) as progress:
+        bar = progress.add_task("", total=None, told="")
+
+        def observe(line: dict[str, Any]) -> None:
+            if "validation" in line:
+                told = f"step {line['step']}, validation: {_told(line['validation'])}"
+                progress.console.print(told, markup=False, highlight=False)
+                return
+            told = f"{_told(line)}, {line['frames_per_s']:,.0f} frames/s"
+            progress.update(bar, completed=line["step"], total=line["of"], told=told)
+
+        yield observe
+
+
+def _told(numbers: dict[str, Any]) -> str:
+    return (
+        f"values {numbers['reconstruction']:.4f}, velocity {numbers['velocity']:.4f}, "
+        f"perplexity {numbers['perplexity']:.0f}, dead {numbers['dead_codes']:.0f}"
+    )
+
+
+@contextmanager
+def _tensorboard(folder: Path) -> Iterator[Observer]:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise UserError(f"--tensorboard needs {error.name}: run pip install tensorboard") from error
+    with SummaryWriter(str(folder)) as writer:
+
+        def observe(line: dict[str, Any]) -> None:
+            numbers = line.get("validation", line)
+            kind = "validation" if "validation" in line else "train"
+            for name, value in numbers.items():
+                if name not in ("step", "of"):
+                    writer.add_scalar(f"{kind}/{name}", value, line["step"])
+
+        yield observe
