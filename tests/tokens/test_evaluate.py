@@ -23,13 +23,13 @@ from nonverbal.tokens.evaluation import Evaluation, as_json
 from nonverbal.tokens.evaluation_table import ERRORS, LIFE, best_of
 from nonverbal.tokens.mesh_skeleton import SkeletonMesh
 from nonverbal.tokens.motion_set import motion_rows
-from nonverbal.tokens.still import SparingMesh
+from nonverbal.tokens.sparing_mesh import SparingMesh
 from nonverbal.tokens.store import save_tokenizer
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.types import F32, Bool
 from nonverbal.verdicts import UserError
 
-ALL = EvaluationSettings(split="all", mesh="skeleton", raw=True)
+ALL = EvaluationSettings(split="all", raw=True)
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,16 @@ def test_the_vertices_of_the_body_are_those_of_a_plain_loop(place: Place) -> Non
 
 
 def test_a_joint_tokenizer_is_measured_in_both_spaces(place: Place) -> None:
-    tokenizer, squares = place.tokenizers["joint"], []
+    tokenizer, face, body = place.tokenizers["joint"], [], []
     for values, mask, _ in runs(place.data, JOINT):
-        decoded = tokenizer.decode(tokenizer.encode(values, mask), len(values))
-        squares += [(values[t, :52].astype(float) - decoded[t, :52]) ** 2 for t in range(len(values)) if mask[t, 0]]
+        error = (values.astype(float) - tokenizer.decode(tokenizer.encode(values, mask), len(values))) ** 2
+        face += [error[t, :52] for t in range(len(values)) if mask[t, 0]]
+        for group, columns in ((3, slice(52, 79)), (4, slice(79, 124)), (5, slice(124, 169))):
+            body += [error[t, columns] for t in range(len(values)) if mask[t, group]]
     row = place.found.rows[2]
     assert list(row.reconstruction) == ["arkit52", "smplx117"]
-    assert row.reconstruction["arkit52"].parameter_mse == pytest.approx(np.mean(squares), rel=1e-5)
+    assert row.reconstruction["arkit52"].parameter_mse == pytest.approx(np.mean(face), rel=1e-5)
+    assert row.reconstruction["smplx117"].parameter_mse == pytest.approx(np.concatenate(body).mean(), rel=1e-5)
     assert row.reconstruction["smplx117"].frames == place.found.rows[1].reconstruction["smplx117"].frames
 
 
@@ -181,7 +184,7 @@ class Trembling:
 
 def test_a_trembling_tokenizer_is_found_out(place: Place) -> None:
     """Frames off by 0, 0.1, 0, 0.1 have second differences of 0.2."""
-    trial = Trial(Trembling(), {"smplx117": SkeletonMesh()}, 0, 25.0)
+    trial = Trial(Trembling(), {"smplx117": SparingMesh(SkeletonMesh())}, 0, 25.0)
     values = np.zeros((50, 117), np.float32)
     trial.add(Run(values, np.ones((50, 3), bool), np.zeros(50, np.uint8)), None)
     trial.hold(values[:3])
@@ -231,24 +234,61 @@ def test_everything_is_shown_to_an_observer(place: Place) -> None:
     shown = []
     evaluate(place.data, place.tokenizers, ALL, lambda *tick: told.append(tick), shown.append)
     assert len(shown) == 8 * 7
-    assert [one.codes is None for one in shown[:7]] == [False] * 3 + [True] * 4
+    assert [one.codes is None for one in shown[:7]] == [True] * 4 + [False] * 3
     assert [done for what, done, of in told if what == "participants x tokenizers"] == list(range(56))
     assert told[-1] == ("held poses", 7, 7)
 
 
-def test_a_sparing_mesh_poses_equal_rows_once() -> None:
-    sizes: list[int] = []
+class CountingMesh(SkeletonMesh):
+    """The skeleton, with the number of rows it was ever asked to pose."""
 
-    class Counting(SkeletonMesh):
-        def vertices(self, values: F32) -> F32:
-            sizes.append(len(values))
-            return super().vertices(values)
+    posed = 0
 
-    mesh, rows = SparingMesh(Counting()), np.random.default_rng(0).normal(0, 0.3, (4, 117)).astype(np.float32)
-    held = np.repeat(rows[:1], 4, axis=0)
-    assert np.array_equal(mesh.vertices(rows), SkeletonMesh().vertices(rows))
-    assert np.allclose(mesh.vertices(held), SkeletonMesh().vertices(held), atol=1e-6)
-    assert sizes == [4, 1]
+    def vertices(self, values: F32) -> F32:
+        CountingMesh.posed += len(values)
+        return super().vertices(values)
+
+
+def test_a_sparing_mesh_poses_little_and_gives_the_same_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CountingMesh, "posed", 0)
+    mesh, rows = SparingMesh(CountingMesh()), np.random.default_rng(0).normal(0, 0.3, (4, 117)).astype(np.float32)
+    held = np.repeat(rows[:1], 5, axis=0)
+    expected, expected_held = SkeletonMesh().vertices(rows), SkeletonMesh().vertices(held)
+    for keeps, posed in ((False, 4), (True, 8), (False, 8), (True, 8)):
+        mesh.keeps = keeps
+        points = mesh.vertices(rows)
+        assert np.array_equal(points, expected)
+        assert CountingMesh.posed == posed
+        points -= 1.0  # the meters work in place
+    points = mesh.vertices(held)
+    points -= 1.0
+    assert np.allclose(mesh.vertices(held), expected_held, atol=1e-6)
+    assert CountingMesh.posed == 10
+    mesh.forget()
+    mesh.vertices(rows)
+    assert CountingMesh.posed == 14
+
+
+def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CountingMesh, "posed", 0)
+    rows = np.random.default_rng(0).normal(0, 0.3, (4, 117)).astype(np.float32)
+    monkeypatch.setattr("nonverbal.tokens.sparing_mesh._KEPT_BYTES", SkeletonMesh().vertices(rows).nbytes)
+    mesh = SparingMesh(CountingMesh(), keeps=True)
+    for values in (rows, rows + 1, rows, rows + 1):
+        mesh.vertices(values)
+    assert CountingMesh.posed == 12
+
+
+def test_the_truth_is_posed_once_for_all_tokenizers(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second tokenizer costs the posing of what it decodes, and its held poses."""
+    posed = []
+    monkeypatch.setattr("nonverbal.tokens.evaluate.mesh_of", lambda *_: CountingMesh())
+    for names in ("b", "bc"):
+        monkeypatch.setattr(CountingMesh, "posed", 0)
+        evaluate(place.data, {name: tiny_tokenizer(BODY, seed) for seed, name in enumerate(names)}, ALL)
+        posed.append(CountingMesh.posed)
+    frames = place.found.rows[1].reconstruction["smplx117"].frames
+    assert frames <= posed[1] - posed[0] <= frames + 8 * 10
 
 
 @pytest.mark.parametrize(
@@ -285,6 +325,11 @@ def test_a_space_that_nobody_shows_is_refused(place: Place) -> None:
     person = Person(place.data.ids()[0], "A", 0)
     with pytest.raises(UserError, match="no valid frame of arkit52"):
         mean_pose(place.data, [person], "arkit52")
+
+
+def test_a_mesh_that_shows_nothing_measured_is_refused(place: Place) -> None:
+    with pytest.raises(UserError, match="the mesh 'flame' shows flame53, not arkit52"):
+        evaluate(place.data, {"face": place.tokenizers["face"]}, replace(ALL, mesh="flame"))
 
 
 def test_no_tokenizer_is_refused(place: Place) -> None:

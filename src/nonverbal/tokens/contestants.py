@@ -13,10 +13,10 @@ from nonverbal.spaces import get_space
 from nonverbal.tokens.codebook_metrics import CodebookMeter
 from nonverbal.tokens.config import column_groups
 from nonverbal.tokens.evaluation import Measured, Rate
-from nonverbal.tokens.meshes import Mesh
 from nonverbal.tokens.metrics import ReconstructionMeter
 from nonverbal.tokens.motion_set import motion_rows
 from nonverbal.tokens.plot_material import I32, Rebuilt
+from nonverbal.tokens.sparing_mesh import SparingMesh
 from nonverbal.tokens.still import HeldMeter, SilentMeter, StillReport, hold
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.types import F32, Bool
@@ -125,7 +125,7 @@ class Run:
 class Trial:
     """One contestant with its meters."""
 
-    def __init__(self, contestant: Contestant, meshes: Mapping[str, Mesh | None], seed: int, fps: float) -> None:
+    def __init__(self, contestant: Contestant, meshes: Mapping[str, SparingMesh | None], seed: int, fps: float) -> None:
         self.contestant = contestant
         self._tokenizer = one = contestant.tokenizer if isinstance(contestant, Learned) else None
         self._codes = CodebookMeter(one.codebook_size, one.num_codebooks) if one else None
@@ -136,12 +136,15 @@ class Trial:
         for space in contestant.spaces:
             self._columns[space] = slice(column, column := column + get_space(space).dim)
             self._groups[space] = slice(group, group := group + len(get_space(space).groups))
+        self._meshes = [mesh for s in contestant.spaces if (mesh := meshes[s]) is not None]
         self._meters = {s: ReconstructionMeter(s, meshes[s], seed) for s in contestant.spaces}
         self._silent = {s: SilentMeter() for s in contestant.spaces}
         self._held = {s: HeldMeter(meshes[s]) for s in contestant.spaces}
 
     def add(self, run: Run, observer: Callable[[Rebuilt], None] | None) -> None:
-        """Measures one participant."""
+        """Measures one participant; what a baseline poses of the truth is kept for the trials after it."""
+        for mesh in self._meshes:
+            mesh.keeps = self.is_baseline
         decoded, codes = self.contestant.rebuild(run.values, run.mask)
         if self._codes is not None and codes is not None:
             self._codes.add(codes)
@@ -152,6 +155,11 @@ class Trial:
             self._silent[space].add(truth, back, seen[:, columns], run.speaking)
         if observer is not None:
             observer(self._rebuilt(run, decoded, seen, codes))
+
+    def forget(self) -> None:
+        """No other trial follows with the same participant."""
+        for mesh in self._meshes:
+            mesh.forget()
 
     def hold(self, poses: F32) -> None:
         """Sends each of `poses` [n, D], held, there and back."""
@@ -164,6 +172,10 @@ class Trial:
     @property
     def spaces(self) -> tuple[str, ...]:
         return self.contestant.spaces
+
+    @property
+    def is_baseline(self) -> bool:
+        return self._tokenizer is None
 
     def result(self) -> Measured:
         """Everything measured so far."""

@@ -18,10 +18,11 @@ from nonverbal.timeline import n_frames
 from nonverbal.tokens.contestants import FirstFrame, Learned, Person, Run, Trial, mean_pose
 from nonverbal.tokens.evaluate_settings import EvaluationSettings
 from nonverbal.tokens.evaluation import Evaluation
-from nonverbal.tokens.meshes import Mesh, MeshFiles, mesh_of
+from nonverbal.tokens.meshes import MeshFiles, mesh_of
 from nonverbal.tokens.motion_set import motion_rows
 from nonverbal.tokens.plot_material import Rebuilt
-from nonverbal.tokens.still import MAX_POSES, SparingMesh, pick_poses
+from nonverbal.tokens.sparing_mesh import SparingMesh
+from nonverbal.tokens.still import MAX_POSES, pick_poses
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.types import F32
 from nonverbal.verdicts import UserError
@@ -54,10 +55,10 @@ def evaluate(
         _check_fits(name, tokenizer, dataset)
     known = (dataset.manifest.face_space, dataset.manifest.body_space)
     spaces = [s for s in known if any(s in tokenizer.spaces for tokenizer in tokenizers.values())]
-    meshes = {space: _mesh(space, settings) for space in spaces}
-    contestants = [
-        *(Learned(name, tokenizer) for name, tokenizer in tokenizers.items()),
+    meshes = _meshes(spaces, settings)
+    contestants = [  # the floors first, so that what they pose of the truth is there for the others
         *(floor for s in spaces for floor in (mean_pose(dataset, people, s), FirstFrame((s,)))),
+        *(Learned(name, tokenizer) for name, tokenizer in tokenizers.items()),
     ]
     trials = [Trial(one, meshes, settings.seed, dataset.manifest.fps) for one in contestants]
     frames = _run(dataset, people, trials, settings, tick, observer)
@@ -69,7 +70,7 @@ def evaluate(
         participants=len(people),
         minutes=frames / dataset.manifest.fps / 60,
         meshes={space: mesh.name for space, mesh in meshes.items() if mesh is not None},
-        rows=tuple(trial.result() for trial in trials),
+        rows=tuple(trial.result() for trial in sorted(trials, key=lambda trial: trial.is_baseline)),
     )
 
 
@@ -113,11 +114,12 @@ def _check_fits(name: str, tokenizer: Tokenizer, dataset: Dataset) -> None:
         )
 
 
-def _mesh(space: str, settings: EvaluationSettings) -> Mesh | None:
-    shows = space in _SHOWN_BY.get(settings.mesh, (space,))
+def _meshes(spaces: Sequence[str], settings: EvaluationSettings) -> dict[str, SparingMesh | None]:
+    """The mesh of each space; a kind that shows none of them is refused by `mesh_of`."""
     files = MeshFiles(settings.flame, settings.smplx, settings.hands_from_mean)
-    mesh = mesh_of(space, settings.mesh if shows else "auto", files)
-    return None if mesh is None else SparingMesh(mesh)
+    shown = [space for space in spaces if space in _SHOWN_BY.get(settings.mesh, spaces)]
+    found = {s: mesh_of(s, settings.mesh if s in shown or not shown else "auto", files) for s in spaces}
+    return {space: None if mesh is None else SparingMesh(mesh) for space, mesh in found.items()}
 
 
 def _run(
@@ -145,6 +147,8 @@ def _run(
         for i, trial in enumerate(trials):
             tick("participants x tokenizers", number * len(trials) + i, len(people) * len(trials))
             trial.add(runs[trial.spaces], observer)
+        for trial in trials:
+            trial.forget()
     for i, trial in enumerate(trials):
         tick("held poses", i, len(trials))
         trial.hold(np.concatenate(poses[trial.spaces])[:MAX_POSES])

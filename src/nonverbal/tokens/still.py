@@ -42,35 +42,6 @@ class StillReport:
     silent_acceleration_ratio: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class SparingMesh:
-    """A mesh that is posed once for rows that are all the same, as held ones are; most of an evaluation's time."""
-
-    mesh: Mesh
-
-    @property
-    def name(self) -> str:
-        return self.mesh.name
-
-    @property
-    def space(self) -> str:
-        return self.mesh.space
-
-    @property
-    def n_vertices(self) -> int:
-        return self.mesh.n_vertices
-
-    @property
-    def groups(self) -> NDArray[np.intp]:
-        return self.mesh.groups
-
-    def vertices(self, values: F32) -> F32:
-        """[T, D] -> [T, V, 3] metres, read-only where the rows are all the same."""
-        if len(values) < 2 or (values != values[0]).any():
-            return self.mesh.vertices(values)
-        return np.broadcast_to(self.mesh.vertices(values[:1])[0], (len(values), self.n_vertices, 3))
-
-
 @dataclass(eq=False)
 class SilentMeter:
     """Sums the acceleration of truth and decoded motion over silent frames."""
