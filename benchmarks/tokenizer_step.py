@@ -178,10 +178,12 @@ def compare(setting: Setting, seconds: float, repeats: int) -> None:
     for _ in range(repeats):
         for name, stepper in steppers.items():
             found[name].append(frames_per_s(stepper, seconds))
-    valid = [int(item["valid"]) for item in Turns(setting, keep=False)]
-    mean = float(np.mean(valid))
+    lengths = [(end_s - start_s) * setting.config.fps for *_, start_s, end_s in Turns(setting, keep=False).turns]
+    mean = float(np.mean(np.minimum(lengths, PADDED_FRAMES)))
     share = mean / PADDED_FRAMES
-    print(f"{len(valid)} turns of {mean / setting.config.fps:.1f} s on average, {share:.0%} of {PADDED_FRAMES} frames")
+    print(
+        f"{len(lengths)} turns of {mean / setting.config.fps:.1f} s on average, {share:.0%} of {PADDED_FRAMES} frames"
+    )
     for name, speeds in found.items():
         ratios = np.array(found["ours"]) / np.array(speeds)
         told = (

@@ -5,7 +5,8 @@
 Trains on the split `train`, measures on `test` and, with --real, on all of a second dataset (see `real_motion.py`).
 Everything compared gets the same data, seeds, steps and tokens a second, and where the table says nothing else the same
 bits. A run is a process of one thread; one that is finished is found again in --work by its configuration and is not
-trained twice, so a table that was interrupted goes on. Prints Markdown; writes results.md, results.json, results.png.
+trained twice, so a table that was interrupted goes on; give another folder once the code has changed. Prints Markdown;
+writes results.md, results.json and results.png.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.records import dumps, loads
 from nonverbal.tokens.motion_set import load_motion_set
 from nonverbal.verdicts import UserError
+from tokenizers_measure import Figures, MeasuredSet, floors
 from tokenizers_plan import TABLES, Asked, Plan, Run, make_plan
-from tokenizers_report import Result, Results, as_json, draw, markdown
-from tokenizers_run import JOB_NAME, RESULT_NAME, measured_on
+from tokenizers_report import Floors, Result, Results, as_json, draw, markdown
+from tokenizers_run import JOB_NAME, RESULT_NAME, measured_sets, name_of
 
-ERROR_NAME = "error.log"
+ERROR_NAME, FLOORS_NAME = "error.log", "floors.json"
 _ONE_RUN = Path(__file__).with_name("tokenizers_run.py")
 
 
@@ -110,7 +112,8 @@ def train_all(pending: Sequence[Run], place: Place, jobs: int, console: Console)
             remaining.finish(run, seconds)
             failed += bool(error)
             left = len(remaining.runs)
-            told = f"{run.name}: {error or f'{seconds:.0f} s'}; {left} of {len(pending)} runs to go {remaining}"
+            told = f"{run.name}: {error or f'{seconds:.0f} s'}; {left} of {len(pending)} runs to go"
+            told += f", {remaining}" if left else ""
             console.print(told, markup=False, highlight=False, soft_wrap=True)
             bar.update(task, advance=1, description=str(remaining) or "training")
     return failed
@@ -133,13 +136,31 @@ def one_run(run: Run, place: Place) -> tuple[Run, float, str]:
     return run, time.perf_counter() - begun, error
 
 
-def write_sets(plan: Plan, place: Place, dataset: Dataset, real: Dataset | None) -> None:
-    """The arrays that runs train on and are measured on, before two runs could write the same ones."""
+def write_sets(plan: Plan, place: Place, dataset: Dataset) -> None:
+    """The arrays that runs train on, before two runs could write the same ones."""
     for part in dict.fromkeys(run.config.part for run in plan.runs):
-        for split in ("train", "validation", "test"):
+        for split in ("train", "validation"):
             load_motion_set(dataset, split, part, place.sets)
-        if real:
-            load_motion_set(real, None, part, place.sets)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFloors:
+    """The floors of the sets they were measured on, kept because bodies take a while."""
+
+    measured_on: str
+    floors: tuple[tuple[str, Figures], ...]
+
+
+def find_floors(asked: Asked, sets: list[MeasuredSet], work: Path) -> Floors:
+    """The floors of the sets, measured unless they were before."""
+    path = work / FLOORS_NAME
+    if path.is_file():
+        known = loads(KnownFloors, path.read_text())
+        if known.measured_on == name_of(sets):
+            return known.floors
+    found = tuple(floor for one in sets for floor in floors(one, (asked.face_space, asked.body_space)))
+    path.write_text(dumps(KnownFloors(name_of(sets), found)))
+    return found
 
 
 def parse() -> argparse.Namespace:
@@ -154,7 +175,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=default.steps)
     parser.add_argument("--preset", default=default.preset, choices=("laptop", "paper"))
     parser.add_argument("--work", type=Path, default=Path(".bench/tokenizers"), help="folder of runs and results")
-    parser.add_argument("--minutes", type=float, help="measure on at most so many minutes of each set")
+    parser.add_argument("--minutes", type=float, help="measure at most so many minutes of each set, all people alike")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, of one thread each")
     return parser.parse_args()
 
@@ -175,25 +196,27 @@ def main() -> None:
     )
     real_root = real.root.resolve() if real else None
     place = Place(dataset.root.resolve(), real_root, asked_for.work.resolve(), asked_for.minutes)
-    plan, sets = make_plan(asked, dataset.content_hash), measured_on(dataset, real, asked_for.minutes)
-    results = read_results(plan, place, sets)
+    sets = measured_sets(dataset, real, asked_for.minutes)
+    plan = make_plan(asked, dataset.content_hash)
+    results = read_results(plan, place, name_of(sets))
     pending = [run for run in plan.runs if run.name not in results]
     console.print(f"{len(plan.runs)} runs, {len(results)} of them finished before", highlight=False)
     failed = 0
     if pending:
-        write_sets(plan, place, dataset, real)
+        write_sets(plan, place, dataset)
         failed = train_all(pending, place, asked_for.jobs, console)
-    report(plan, asked, dataset, read_results(plan, place, sets), place.work)
+        results = read_results(plan, place, name_of(sets))
+    report(plan, asked, dataset.content_hash, results, find_floors(asked, sets, place.work), place.work)
     raise SystemExit(1 if failed else 0)
 
 
-def report(plan: Plan, asked: Asked, dataset: Dataset, results: Results, work: Path) -> None:
+def report(plan: Plan, asked: Asked, data: str, results: Results, floors: Floors, work: Path) -> None:
     """Prints the tables and writes them beside the runs."""
-    text = markdown(plan, asked, dataset.content_hash, results)
+    text = markdown(plan, asked, data, results, floors)
     print(text)
     (work / "results.md").write_text(text)
     (work / "results.json").write_text(as_json(plan, asked, results))
-    draw(work / "results.png", plan, asked, dataset.content_hash, results)
+    draw(work / "results.png", plan, asked, data, results)
 
 
 if __name__ == "__main__":

@@ -42,11 +42,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A comparison: rows whose differences are named by `title`."""
+    """A comparison.
+
+    Attributes:
+        title: names what differs between its rows.
+        both_parts: bits are those of face and body together, since one of its tokenizers holds both.
+    """
 
     name: str
     title: str
     rows: tuple[Row, ...]
+    both_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,7 @@ def _joint(asked: Asked) -> Table:
         Row("joint, 512 codes", dict.fromkeys(asked.parts, one), "half the bits"),
         Row("joint, 2 levels of 512 codes", dict.fromkeys(asked.parts, two)),
     )
-    return Table("joint", "One codebook for face and body, or two", rows)
+    return Table("joint", "One codebook for face and body, or two", rows, both_parts=True)
 
 
 def _codebook(asked: Asked) -> Table:

@@ -10,22 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from nonverbal.records import to_plain
+from tokenizers_measure import HELD_OUT, Figures
 from tokenizers_plan import Asked, Plan, Row, Run, Table, runs_of
-
-HELD_OUT, REAL = "held out", "real"
-"""The sets every tokenizer is measured on: the split it has not seen, and real videos."""
-
-TRUTH = "truth"
-"""Name of the line that tells what the true motion's own numbers are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What one tokenizer's motion of one part is like on one set: metric -> number."""
-
-    split: str
-    part: str
-    values: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +20,14 @@ class Result:
 
     Attributes:
         measured_on: names the sets that the figures come from.
-        train_s: how long it trained.
+        train_s: how long it trained; None where training was interrupted.
         figures: one for each part and set.
-        floors: the same of what needs no training, with its name.
     """
 
     run: Run
     measured_on: str
-    train_s: float
+    train_s: float | None
     figures: tuple[Figures, ...]
-    floors: tuple[tuple[str, Figures], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +48,16 @@ COLUMNS = (
     Column("fd", "FD ↓"),
     Column("variance_ratio", "variance ratio → 1"),
     Column("acceleration_ratio", "acceleration ratio → 1"),
+    Column("silent_ratio", "while silent → 1"),
     Column("perplexity", "perplexity ↑", ".0f"),
     Column("utilisation", "used ↑", ".0%"),
 )
 
 Results = Mapping[str, Result]
 """Run's name -> its result."""
+
+Floors = Sequence[tuple[str, Figures]]
+"""Figures of what needs no training, with its name."""
 
 
 def numbers(row: Row, part: str, split: str, metric: str, asked: Asked, data: str, results: Results) -> list[float]:
@@ -88,41 +76,48 @@ def spread(values: Sequence[float], form: str) -> str:
     return mean if len(values) == 1 else f"{mean} ± {format(float(np.std(values, ddof=1)), form)}"
 
 
-def markdown(plan: Plan, asked: Asked, data: str, results: Results) -> str:
-    """All tables, one for each part and set."""
+def markdown(plan: Plan, asked: Asked, data: str, results: Results, floors: Floors = ()) -> str:
+    """All tables, one for each part and set; below their rows, the `floors`."""
     finished = [r for r in results.values() if r.run.training.seed in asked.seeds]
     splits = list(dict.fromkeys(f.split for result in finished for f in result.figures))
     parts = [
         _markdown(table, part, split, asked, data, results)
+        + _floors(floors, part, split, shown_columns(table, part, split, asked, data, results))
         for table in plan.tables
         for part in table.rows[0].configs
         for split in splits
     ]
-    seconds = [result.train_s for result in finished]
+    seconds = [result.train_s for result in finished if result.train_s is not None]
     told = f"{len(asked.seeds)} seeds, {asked.steps} steps each, preset {asked.preset}; mean ± standard deviation."
     if seconds:
         told += f" {len(seconds)} runs trained for {np.mean(seconds):.0f} s on average."
     return "\n\n".join([told, *parts]) + "\n"
 
 
+def shown_columns(table: Table, part: str, split: str, asked: Asked, data: str, results: Results) -> list[Column]:
+    """The columns in which any row has a number."""
+    return [c for c in COLUMNS if any(numbers(r, part, split, c.metric, asked, data, results) for r in table.rows)]
+
+
 def _markdown(table: Table, part: str, split: str, asked: Asked, data: str, results: Results) -> str:
-    shown = [c for c in COLUMNS if any(numbers(row, part, split, c.metric, asked, data, results) for row in table.rows)]
-    lines = [
-        f"### {table.title}: {part}, {split}",
-        "| | bits/s | " + " | ".join(column.heading for column in shown) + " |",
-        "|---" + "|---:" * (len(shown) + 1) + "|",
-    ]
+    shown = shown_columns(table, part, split, asked, data, results)
+    headings = " | ".join(("bits/s", *(column.heading for column in shown)))
+    lines = [f"### {table.title}: {part}, {split}", "", f"| | {headings} |", "|---" + "|---:" * (len(shown) + 1) + "|"]
     for row in table.rows:
         label = f"{row.label} ({row.note})" if row.note else row.label
         cells = [spread(numbers(row, part, split, c.metric, asked, data, results), c.form) for c in shown]
-        lines.append(f"| {label} | {row.bits_per_s:.1f} | " + " | ".join(cells) + " |")
-    floors = next(iter(results.values())).floors
+        bits_per_s = row.bits_per_s if table.both_parts else row.configs[part].bits_per_s
+        lines.append(f"| {label} | {bits_per_s:.1f} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _floors(floors: Floors, part: str, split: str, shown: Sequence[Column]) -> str:
+    lines = ""
     for name, figures in floors:
         if (figures.split, figures.part) == (split, part):
             cells = [spread([figures.values[c.metric]] if c.metric in figures.values else [], c.form) for c in shown]
-            lines.append(f"| *{name}* | - | " + " | ".join(cells) + " |")
-    lines[1:1] = [""]
-    return "\n".join(lines)
+            lines += f"\n| *{name}* | - | " + " | ".join(cells) + " |"
+    return lines
 
 
 def as_json(plan: Plan, asked: Asked, results: Results) -> str:
@@ -159,6 +154,7 @@ def draw(path: Path, plan: Plan, asked: Asked, data: str, results: Results) -> N
             axes.set_yticks(
                 range(len(table.rows)), [row.label for row in table.rows] if i == 0 else [""] * len(table.rows)
             )
+    figure.suptitle("mean over seeds; a point a seed; blue: the first row, grey: another number of bits", fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120, metadata={"Software": None})
 

@@ -22,11 +22,12 @@ def scripts() -> SimpleNamespace:
     """The modules beside the script; their folder leaves the path again, since it holds a `tokenizers` of its own."""
     sys.path.insert(0, str(BENCHMARKS))
     try:
+        import tokenizers_measure
         import tokenizers_plan
         import tokenizers_report
     finally:
         sys.path.remove(str(BENCHMARKS))
-    return SimpleNamespace(plan=tokenizers_plan, report=tokenizers_report)
+    return SimpleNamespace(plan=tokenizers_plan, report=tokenizers_report, measure=tokenizers_measure)
 
 
 @pytest.fixture(scope="module")
@@ -136,16 +137,23 @@ def test_methods_and_parts_can_be_left_out(plan: ModuleType) -> None:
 def test_tables_hold_means_and_deviations_over_seeds(scripts: SimpleNamespace, tmp_path: Path) -> None:
     asked = scripts.plan.Asked(tables=("loss",), parts=("face",), seeds=(0, 1))
     made = scripts.plan.make_plan(asked, "data")
-    floor = ("mean pose", scripts.report.Figures("held out", "face", {"vmse": 9.0}))
+    floor = ("mean pose", scripts.measure.Figures("held out", "face", {"vmse": 9.0}))
     results = {}
     for run in made.runs[:-1]:  # the last seed of L2 is not finished
         value = {"l1": 1.0, "smooth_l1": 2.0, "l2": 3.0}[run.config.loss.kind] + run.training.seed
-        figures = scripts.report.Figures("held out", "face", {"vmse": value})
-        results[run.name] = scripts.report.Result(run, "sets", 60.0, (figures,), (floor,))
-    text = scripts.report.markdown(made, asked, "data", results)
+        figures = scripts.measure.Figures("held out", "face", {"vmse": value})
+        results[run.name] = scripts.report.Result(run, "sets", 60.0, (figures,))
+    text = scripts.report.markdown(made, asked, "data", results, [floor])
     assert "| L1 | 28.1 | 1.500 ± 0.707 |" in text
     assert "| L2 | 28.1 | 3.000 |" in text
     assert "| *mean pose* | - | 9.000 |" in text
     scripts.report.draw(tmp_path / "results.png", made, asked, "data", results)
     assert (tmp_path / "results.png").stat().st_size > 1000
     assert set(scripts.report.numbers(made.tables[0].rows[2], "face", "real", "vmse", asked, "data", results)) == set()
+
+
+def test_everybody_is_measured_alike_long(scripts: SimpleNamespace) -> None:
+    assert scripts.measure.equal_share([50, 10, 50], 90) == 40
+    assert scripts.measure.equal_share([50, 10, 50], 1000) == 50
+    assert scripts.measure.equal_share([50, 10, 50], 15) == 5
+    assert scripts.measure.equal_share([50, 50], 1) == 1
