@@ -81,14 +81,15 @@ def _residual_blocks(config: TokenizerConfig) -> list[nn.Module]:
 
 
 def reach_frames(config: TokenizerConfig) -> int:
-    """Frames on either side that an encoder's token or a decoder's frame can depend on, at most.
+    """Frames on either side that an encoder's token or a decoder's frame can depend on, at most; before it, if causal.
 
     Each stage i of the encoder runs at 2^(i+1) frames a step; its blocks reach the sum of their dilations. The decoder
     mirrors it, and its convolutions after doubling reach one step of the doubled rate more.
     """
     blocks = sum(config.dilation_growth**i for i in range(config.depth))
     stages = sum(2 ** (i + 1) * (blocks + 2) for i in range(config.halvings))
-    return int(stages + 2 * config.frames_per_token + 4)
+    reach = int(stages + 2 * config.frames_per_token + 4)
+    return 2 * reach if config.causal else reach
 
 
 def count_parameters(network: nn.Module) -> int:
