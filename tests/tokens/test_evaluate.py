@@ -207,9 +207,9 @@ def test_talk_is_no_silence() -> None:
 
 
 def test_held_poses_come_from_everyone(place: Place) -> None:
-    """B's left hand is never seen, so the body's poses are A's, two of each; the face is seen of all."""
-    assert place.found.rows[0].still["arkit52"].poses == 16
-    assert place.found.rows[1].still["smplx117"].poses == 8
+    """B's left hand is never seen, so the body's poses are the four A's; the face is seen of all."""
+    assert place.found.rows[0].still["arkit52"].poses == 8
+    assert place.found.rows[1].still["smplx117"].poses == 4
 
 
 def test_minutes_end_the_measurement(place: Place) -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 from nonverbal import __version__
 from nonverbal.dataset.read import open_dataset
 from nonverbal.studio.command import ticking
+from nonverbal.studio.talk import Tick
 from nonverbal.tokens.evaluate_settings import EvaluationSettings
 from nonverbal.verdicts import UserError
 
@@ -52,7 +53,8 @@ class EvaluateTokenizer:
         tokenizers = {name: load_tokenizer(folder) for name, folder in folders.items()}
         drawn = self.out is not None and not self.no_plots
         gathered = Gatherer(len(chosen_people(dataset, self.settings)), self.settings.seed) if drawn else None
-        with ticking(Console(stderr=True) if self.json else console) as tick:
+        progress = Console(stderr=True) if self.json else console
+        with ticking(progress) as tick:
             found = evaluate(dataset, tokenizers, self.settings, tick, gathered.add if gathered else None)
         text = json.dumps(self.plain(found, folders), indent=2, sort_keys=True, allow_nan=False) + "\n"
         if self.json:
@@ -61,7 +63,8 @@ class EvaluateTokenizer:
             for table in tables(found):
                 console.print(table)
         if self.out is not None:
-            self.write(self.out, text, found, folders, gathered)
+            with ticking(progress) as tick:
+                self.write(self.out, text, found, folders, gathered, tick)
         return 0
 
     def plain(self, found: Evaluation, folders: dict[str, Path]) -> dict[str, Any]:
@@ -75,7 +78,13 @@ class EvaluateTokenizer:
         }
 
     def write(
-        self, out: Path, text: str, found: Evaluation, folders: dict[str, Path], gathered: Gatherer | None
+        self,
+        out: Path,
+        text: str,
+        found: Evaluation,
+        folders: dict[str, Path],
+        gathered: Gatherer | None,
+        tick: Tick,
     ) -> None:
         """Writes the JSON first, so that it is there if a package for the plots is not.
 
@@ -91,7 +100,7 @@ class EvaluateTokenizer:
             raise UserError(f"{out}: cannot be written to ({error}); give another folder with --out") from error
         if gathered is not None:
             counts = {row.name: row.code_counts for row in found.rows if not row.is_baseline}
-            write_plots(out, folders, counts, gathered, self.settings.seed)
+            write_plots(out, folders, counts, gathered, self.settings.seed, tick)
 
 
 def named(folders: Sequence[Path]) -> dict[str, Path]:

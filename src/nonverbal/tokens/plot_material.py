@@ -26,8 +26,11 @@ TRACE_S = 10.0
 TRACE_COLUMNS = 4
 """Columns shown of each space, those that move most."""
 
-MAX_CUES = 1500
+MAX_CUES = 1000
 """Tokens in one t-SNE; more take minutes and show no more."""
+
+_STEPS = 500
+"""Steps of t-SNE, half of them with exaggeration: twice as many take twice as long and show the same groups."""
 
 _SIDES_AND_AXES = re.compile("Left|Right|left_|right_|_[xyz]$|[0-9]")
 
@@ -181,7 +184,7 @@ def place_cues(cues: Cues, seed: int) -> F32 | None:
     if len(rows) < 8 or np.ptp(rows, axis=0).max() == 0:
         return None
     perplexity = min(30.0, (len(rows) - 1) / 3)
-    placed = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
+    placed = TSNE(2, perplexity=perplexity, init="pca", max_iter=_STEPS, random_state=seed, n_jobs=1)
     return np.asarray(placed.fit_transform(rows), dtype=np.float32)
 
 

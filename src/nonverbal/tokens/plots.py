@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from nonverbal.studio.talk import Tick, silent
 from nonverbal.tokens.plot_material import TRACE_S, VALIDATION, Curves, Gatherer, place_cues, read_training
 from nonverbal.types import F32
 from nonverbal.verdicts import UserError
@@ -66,12 +67,14 @@ def write_plots(
     counts: Mapping[str, Sequence[Sequence[int]]],
     gathered: Gatherer,
     seed: int,
+    tick: Tick = silent,
 ) -> list[Path]:
     """Writes one PNG a plot and one with all of them into `out`; the same material gives the same bytes.
 
     Args:
         folders: tokenizer -> the folder it was read from, which may hold a training log.
         counts: tokenizer -> uses of each code [K, C].
+        tick: told how many of the t-SNEs, which take longest, are done.
 
     Raises:
         UserError: matplotlib or scikit-learn is not installed, or a training log is damaged. Whatever does not need it
@@ -79,7 +82,7 @@ def write_plots(
     """
     problems: list[str] = []
     training = _each(lambda path: read_training(path / TRAINING_LOG), _with_log(folders), problems)
-    places = _each(lambda cues: place_cues(cues, seed), gathered.cues, problems)
+    places = _each(lambda cues: place_cues(cues, seed), gathered.cues, problems, tick)
     material = Material(
         {name: curves for name, curves in training.items() if curves},
         counts,
@@ -96,10 +99,11 @@ def _with_log(folders: Mapping[str, Path]) -> dict[str, Path]:
     return {name: folder for name, folder in folders.items() if (folder / TRAINING_LOG).exists()}
 
 
-def _each(make: Callable[[V], R], items: Mapping[K, V], problems: list[str]) -> dict[K, R]:
+def _each(make: Callable[[V], R], items: Mapping[K, V], problems: list[str], tick: Tick = silent) -> dict[K, R]:
     """`make` of each item; of one that fails, its sentence goes to `problems`."""
     made: dict[K, R] = {}
-    for name, item in items.items():
+    for number, (name, item) in enumerate(items.items()):
+        tick("t-SNE of cues", number, len(items))
         try:
             made[name] = make(item)
         except UserError as error:

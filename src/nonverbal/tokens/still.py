@@ -14,7 +14,7 @@ from nonverbal.types import F32, Bool
 HELD_S = 4.0
 """Seconds that a pose is held for the test."""
 
-MAX_POSES = 16
+MAX_POSES = 8
 """Poses held, each of another participant as far as there are so many."""
 
 
