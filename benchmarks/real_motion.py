@@ -4,8 +4,7 @@
 
 One dialogue a video, one participant a track on which a face is seen for two seconds; the pipeline's own stages see
 and estimate, nobody is asked to be one of two, and nothing is heard: there are no turns and nobody speaks. All videos
-are in the split `test` but one, because no dataset leaves its train split empty (`dataset/splits.py`); whoever measures
-on all of it reads both.
+are in the split `test`.
 """
 
 from __future__ import annotations
@@ -40,9 +39,6 @@ from nonverbal.verdicts import RejectedError, UserError
 
 MIN_FACE_S = 2.0
 """Whose face is seen for a shorter time is left out."""
-
-ALL_IN_TEST = SplitConfig(train_share=1e-9, validation_share=0.0)
-"""Shares that leave nothing to train and validation; the one dialogue train gets nevertheless is the rule's."""
 
 NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """Participants, the one seen longest first."""
@@ -104,11 +100,11 @@ def write(root: Path, seen: Sequence[Seen], config: dict[str, object]) -> WriteR
         people = NAMES[: one.people]
         row = partial(dialogue_row, one.clip, one.source, "", people, ())
         group = group_of(one.source.channel, one.source.source_id)
-        entries.append(Entry(one.clip.clip_id, group, one.motion.name, one.motion, row))
+        entries.append(Entry(one.clip.clip_id, group, one.motion.name, one.motion, row, split="test"))
         clips.append(clip_row(one.clip, KEPT))
         sources.append(source_row(SourceVerdict(one.source), clips[-1:]))
     tables = (sorted(sources, key=lambda r: r["source_id"]), sorted(clips, key=lambda r: r["clip_id"]))
-    return write_dataset(root, Contents(entries, *tables, config={"real_motion": config}), ALL_IN_TEST)
+    return write_dataset(root, Contents(entries, *tables, config={"real_motion": config}), SplitConfig())
 
 
 def watch_all(sources: Sequence[Source], seconds: float, work: Path, console: Console) -> Iterator[Seen]:

@@ -11,8 +11,9 @@ from nonverbal.dataset.read import Dataset
 from nonverbal.timeline import n_frames
 from nonverbal.tokens.contestants import MEAN_POSE, Contestant, Learned, Person, Run, Trial, mean_pose
 from nonverbal.tokens.evaluation import Measured
-from nonverbal.tokens.meshes import Mesh, mesh_of
+from nonverbal.tokens.meshes import mesh_of
 from nonverbal.tokens.motion_set import motion_rows
+from nonverbal.tokens.sparing_mesh import SparingMesh
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.verdicts import UserError
 
@@ -107,12 +108,14 @@ def _tried(contestant: Contestant, measured: MeasuredSet) -> Measured:
         if mask[: person.frames].any():
             rows = slice(person.frames)
             trial.add(Run(values[rows], mask[rows], motion.speaking[rows]), None)
+            trial.forget()
     return trial.result()
 
 
 @cache
-def _mesh(space: str) -> Mesh | None:
-    return mesh_of(space)
+def _mesh(space: str) -> SparingMesh | None:
+    mesh = mesh_of(space)
+    return None if mesh is None else SparingMesh(mesh)
 
 
 def _figures(row: Measured, measured: MeasuredSet) -> list[Figures]:

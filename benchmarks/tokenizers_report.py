@@ -88,7 +88,7 @@ def markdown(plan: Plan, asked: Asked, data: str, results: Results, floors: Floo
         for split in splits
     ]
     seconds = [result.train_s for result in finished if result.train_s is not None]
-    told = f"{len(asked.seeds)} seeds, {asked.steps} steps each, preset {asked.preset}; mean ± standard deviation."
+    told = f"Seeds: {len(asked.seeds)}; steps: {asked.steps}; preset {asked.preset}; mean ± standard deviation."
     if seconds:
         told += f" {len(seconds)} runs trained for {np.mean(seconds):.0f} s on average."
     return "\n\n".join([told, *parts]) + "\n"
