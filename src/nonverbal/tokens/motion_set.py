@@ -10,6 +10,7 @@ a run that goes on where another stopped needs no more than the two numbers.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,18 +149,21 @@ def load_motion_set(dataset: Dataset, split: str | None, part: str, folder: Path
 def _write(
     dataset: Dataset, names: Sequence[tuple[str, str]], spaces: tuple[str, ...], stem: Path, smooth: bool
 ) -> None:
-    """Values and mask, sequence by sequence, and last the bounds, whose file says that all is there."""
+    """Values and mask, sequence by sequence, and last the bounds, whose file says that all is there.
+
+    Several processes may do so at once: each writes files of its own, and all write the same.
+    """
     stem.parent.mkdir(parents=True, exist_ok=True)
-    ends = []
-    partial = [stem.with_name(f"{stem.name}.{kind}.partial") for kind in ("values.f32", "mask.bool", "bounds.npy")]
-    with partial[0].open("wb") as values_file, partial[1].open("wb") as mask_file:
-        for dialogue_id, participant in names:
-            values, mask = motion_rows(dataset.motion(dialogue_id, participant, smooth=smooth), spaces)
-            values.tofile(values_file)
-            mask.tofile(mask_file)
-            ends.append(len(values))
-    last = np.cumsum(ends)
-    with partial[2].open("wb") as bounds_file:
-        np.save(bounds_file, np.stack([last - ends, last], axis=1), allow_pickle=False)
-    for path in partial:
-        path.replace(path.with_name(path.name.removesuffix(".partial")))
+    with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".writing-") as folder:
+        partial = [Path(folder) / f"{stem.name}.{kind}" for kind in ("values.f32", "mask.bool", "bounds.npy")]
+        ends = []
+        with partial[0].open("wb") as values_file, partial[1].open("wb") as mask_file:
+            for dialogue_id, participant in names:
+                values, mask = motion_rows(dataset.motion(dialogue_id, participant, smooth=smooth), spaces)
+                values.tofile(values_file)
+                mask.tofile(mask_file)
+                ends.append(len(values))
+        last = np.cumsum(ends)
+        np.save(partial[2], np.stack([last - ends, last], axis=1), allow_pickle=False)
+        for path in partial:
+            path.replace(stem.parent / path.name)
