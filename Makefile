@@ -55,7 +55,7 @@ bench: $(READY)
 	$(BIN)/python -m pytest -m slow
 	$(BIN)/nonverbal build $(DEMO_VIDEO) --out $(BENCH)/dialogue --skip-intro-s 0 --min-clip-s 5
 	$(BIN)/python benchmarks/against_truth.py $(BENCH)/dialogue $(basename $(DEMO_VIDEO))
-	$(BIN)/python benchmarks/speech.py --media $(SHARED)/media
+	$(BIN)/python -P benchmarks/speech.py --media $(SHARED)/media
 	$(BIN)/python benchmarks/watch.py $(DEMO_VIDEO) --seconds 9 --rttm $(basename $(DEMO_VIDEO)).rttm
 	$(BIN)/python benchmarks/cues.py $(SHARED)/media/faces/demo1_video.mp4
 	$(BIN)/nonverbal benchmark real $(SHARED)/media/faces $(SHARED)/media/dialogue --models $(SHARED)/models

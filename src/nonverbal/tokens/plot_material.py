@@ -177,6 +177,7 @@ def place_cues(cues: Cues, seed: int) -> F32 | None:
     """
     try:
         from sklearn.manifold import TSNE
+        from threadpoolctl import threadpool_limits  # comes with scikit-learn
     except ImportError as error:
         raise UserError("the t-SNE of cues needs scikit-learn: run pip install 'nonverbal[tokens]'") from error
     rows = np.concatenate(cues.cues)[:MAX_CUES].astype(np.float64)
@@ -185,7 +186,10 @@ def place_cues(cues: Cues, seed: int) -> F32 | None:
         return None
     perplexity = min(30.0, (len(rows) - 1) / 3)
     placed = TSNE(2, perplexity=perplexity, init="pca", max_iter=_STEPS, random_state=seed, n_jobs=1)
-    return np.asarray(placed.fit_transform(rows), dtype=np.float32)
+    with threadpool_limits(
+        1
+    ):  # its threads and those of numba, once a body was posed, wait for each other: 80 x slower
+        return np.asarray(placed.fit_transform(rows), dtype=np.float32)
 
 
 def read_training(path: Path) -> Curves:
