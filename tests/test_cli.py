@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from nonverbal import cli, records
+from nonverbal.dataset.import_command import ImportVenus
 from nonverbal.pipeline.lock import claim
 from nonverbal.settings import BuildSettings, load_settings, to_toml
+from nonverbal.tokens.evaluate_command import EvaluateTokenizer
 from nonverbal.verdicts import UserError
 
 
@@ -94,6 +96,13 @@ def test_help_explains_every_setting(capsys: pytest.CaptureFixture[str]) -> None
 def test_no_two_settings_share_a_name() -> None:
     names = [name for section in records.to_plain(BuildSettings()).values() for name in section]
     assert len(set(names)) == len(names)
+
+
+def test_commands_of_two_words_are_one_with_a_hyphen_too() -> None:
+    for words in (["import", "venus"], ["import-venus"]):
+        assert isinstance(cli._parse([*words, "rows.parquet", "--out", "d"]), ImportVenus)
+    for words in (["evaluate", "tokenizer"], ["evaluate-tokenizer"]):
+        assert isinstance(cli._parse([*words, "d", "--tokenizers", "t"]), EvaluateTokenizer)
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,40 +120,24 @@ class Benchmark:
         return self.of.run(console)
 
 
-@dataclass(frozen=True)
-class Import:
-    """Somebody else's data as a dataset of ours."""
-
-    of: Annotated[ImportVenus, tyro.conf.subcommand("venus", prefix_name=False)]
-
-    def run(self, console: Console) -> int:
-        return self.of.run(console)
-
-
-@dataclass(frozen=True)
-class Evaluate:
-    """How good a trained model is, measured on a dataset."""
-
-    of: Annotated[EvaluateTokenizer, tyro.conf.subcommand("tokenizer", prefix_name=False)]
-
-    def run(self, console: Console) -> int:
-        return self.of.run(console)
-
-
 Command = (
     Build
     | Stats
     | Validate
     | Studio
-    | Import
+    | ImportVenus
     | TrainTokenizer
     | Tokenize
     | Detokenize
-    | Evaluate
+    | EvaluateTokenizer
     | Benchmark
     | Doctor
     | Settings
 )
+
+
+_TWO_WORDS = ("import-venus", "evaluate-tokenizer")
+"""Commands that may be given as two words; tyro makes no group of a single one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -175,6 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: list[str]) -> Command:
     """The command with its settings; those of a settings file are the defaults of the flags."""
+    if "-".join(arguments[:2]) in _TWO_WORDS:
+        arguments = ["-".join(arguments[:2]), *arguments[2:]]
     default = BuildSettings()
     if arguments[:1] == ["build"] and (path := _value_of("--config", arguments)):
         default = load_settings(Path(path))
@@ -183,11 +169,11 @@ def _parse(arguments: list[str]) -> Command:
         | Annotated[Stats, tyro.conf.subcommand("stats")]
         | Annotated[Validate, tyro.conf.subcommand("validate")]
         | Annotated[Studio, tyro.conf.subcommand("studio")]
-        | Annotated[Import, tyro.conf.subcommand("import")]
+        | Annotated[ImportVenus, tyro.conf.subcommand("import-venus")]
         | Annotated[TrainTokenizer, tyro.conf.subcommand("train-tokenizer")]
         | Annotated[Tokenize, tyro.conf.subcommand("tokenize")]
         | Annotated[Detokenize, tyro.conf.subcommand("detokenize")]
-        | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+        | Annotated[EvaluateTokenizer, tyro.conf.subcommand("evaluate-tokenizer")]
         | Annotated[Benchmark, tyro.conf.subcommand("benchmark")]
         | Annotated[Doctor, tyro.conf.subcommand("doctor")]
         | Annotated[Settings, tyro.conf.subcommand("settings")]
