@@ -109,8 +109,6 @@ class TokenizerConfig:
     """Probability that a training step leaves out the later residual codebooks, from a random one on."""
     sample_temperature: float = 0.0
     """While training, a code is drawn with Gumbel noise of this temperature over the distances; 0 takes the nearest."""
-    rotation_trick: bool = False
-    """Gradients through the quantiser by rotation instead of straight through (Fifty et al. 2024)."""
     commitment: float = 0.02
     """Weight of the commitment loss."""
     loss: LossConfig = field(default_factory=LossConfig)

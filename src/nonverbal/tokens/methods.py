@@ -28,10 +28,10 @@ def vq(spaces: tuple[str, ...], size: dict[str, Any]) -> TokenizerConfig:
 
     Source: "Speaking Beyond Language" (ACL 2025), section on MARS: 512 codes, EMA 0.99 with dead codes reset,
     commitment 0.02, grouped L1 with velocity 0.5, codes of 512 numbers for the face and 16 for the body.
-    Differs: gradients pass the quantiser by rotation (Fifty et al. 2024); columns that hardly move are not scaled up.
+    Differs: columns that hardly move are not scaled up to those that carry the expression.
     """
     width = _BODY_CODE_WIDTH if "smplx117" in spaces else size["code_width"]
-    return TokenizerConfig(spaces, "vq", **(size | {"code_width": width}), rotation_trick=True, scale_floor=0.3)
+    return TokenizerConfig(spaces, "vq", **(size | {"code_width": width}), scale_floor=1.0)
 
 
 def rvq(spaces: tuple[str, ...], size: dict[str, Any]) -> TokenizerConfig:

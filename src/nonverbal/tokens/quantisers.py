@@ -111,7 +111,7 @@ def _codebook_settings(config: TokenizerConfig) -> dict[str, object]:
         "decay": config.ema_decay,
         "kmeans_init": True,
         "commitment_weight": 1.0,
-        "rotation_trick": config.rotation_trick,
+        "rotation_trick": False,  # straight through; rotating the gradients (Fifty et al. 2024) measured no better
         "stochastic_sample_codes": config.sample_temperature > 0,
         "sample_codebook_temp": config.sample_temperature,
         "threshold_ema_dead_code": config.dead_code_share,  # times tokens per code, once a batch's size is known

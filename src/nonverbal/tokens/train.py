@@ -85,7 +85,7 @@ class TrainConfig:
 
 TRAINING: dict[str, TrainConfig] = {
     "paper": TrainConfig(),
-    "laptop": TrainConfig(batch_size=64, steps=2000, learning_rate=1e-3, warmup_steps=100, cosine=True),
+    "laptop": TrainConfig(batch_size=32, steps=4000, learning_rate=1e-3, warmup_steps=100, cosine=True),
 }
 """The training that goes with each preset of `methods.PRESETS`."""
 
