@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from small_motion import motion_set
 from small_talks import build_talks
 
+from nonverbal.pipeline.lock import OutputError
 from nonverbal.tokens.motion_set import load_motion_set, motion_rows
 from nonverbal.verdicts import UserError
 
@@ -50,6 +51,20 @@ def test_windows_without_a_valid_frame_are_left_out() -> None:
     motion = motion_set([64])
     motion.mask[16:48] = False
     assert motion.windows(16)[:, 0].tolist() == [0, 48]
+
+
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=6), st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_a_window_stays_if_any_of_its_frames_is_valid(lengths: list[int], seed: int) -> None:
+    motion, whole = motion_set(lengths), motion_set(lengths)
+    motion.mask[:] = np.random.default_rng(seed).random(motion.mask.shape) > 0.98
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nonverbal.tokens.motion_set._CHUNK", 7)
+        found = motion.windows(16)
+    every = whole.windows(16)
+    wanted = [w for w in every.tolist() if motion.mask[w[0] : min(w[0] + 16, w[1])].any()]
+    assert found.tolist() == wanted
+    assert motion.valid_frames == motion.mask.any(axis=1).sum()
 
 
 def test_a_window_longer_than_its_sequence_repeats_the_end_and_says_so() -> None:
@@ -93,6 +108,27 @@ def test_a_set_holds_every_participant_and_is_written_once(talks, tmp_path: Path
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     load_motion_set(talks, None, "body", tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == stamps
+
+
+def test_arrays_that_are_not_whole_are_written_again(talks, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    wanted = np.array(load_motion_set(talks, None, "face", tmp_path).values)
+    for kind, damage in (("values.f32", b"short"), ("mask.bool", b""), ("bounds.npy", b"no array")):
+        next(tmp_path.glob(f"*.{kind}")).write_bytes(damage)
+        assert (load_motion_set(talks, None, "face", tmp_path).values == wanted).all()
+    next(tmp_path.glob("*.values.f32")).unlink()
+    assert (load_motion_set(talks, None, "face", tmp_path).values == wanted).all()
+
+
+def test_a_set_knows_what_it_was_made_of(talks, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    sets = [load_motion_set(talks, None, part, tmp_path, smooth) for part, smooth in (("face", True), ("face", False))]
+    assert len({motion.origin for motion in sets}) == 2
+    assert all(motion.origin.startswith(talks.content_hash[:16]) for motion in sets)
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(talks, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"cannot write in .*file/arrays"):
+        load_motion_set(talks, None, "face", tmp_path / "file" / "arrays")
 
 
 def test_an_empty_split_names_those_there_are(talks, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

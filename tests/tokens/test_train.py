@@ -186,6 +186,8 @@ def test_another_run_in_the_folder_is_not_mixed_up(tmp_path: Path) -> None:
         train(motion, None, small_config(width=8), QUICK, tmp_path)
     with pytest.raises(UserError, match=r"windows.frames = 100, not 120"):
         train(motion_set([120]), None, small_config(), QUICK, tmp_path)
+    with pytest.raises(UserError, match=r"windows.origin = , not another"):
+        train(replace(motion, origin="another"), None, small_config(), QUICK, tmp_path)
     (tmp_path / CHECKPOINT_NAME).write_bytes((tmp_path / CHECKPOINT_NAME).read_bytes()[:-9])
     with pytest.raises(UserError, match="not a whole safetensors file"):
         train(motion, None, small_config(), QUICK, tmp_path)

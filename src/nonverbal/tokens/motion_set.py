@@ -13,14 +13,22 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from nonverbal.dataset.read import Dataset
+from nonverbal.pipeline.lock import output_error
 from nonverbal.tokens.config import column_groups, spaces_of
 from nonverbal.types import F32, Bool, Motion
 from nonverbal.verdicts import UserError
+
+_CHUNK = 1 << 20
+"""Frames whose mask is looked at at a time."""
+
+_KINDS = ("values.f32", "mask.bool", "bounds.npy")
+"""How the files of a set end; the last is written last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +42,7 @@ class MotionSet:
         mask: [N, G] groups as in `column_groups(spaces)`.
         bounds: [S, 2] first and end row of each sequence.
         names: (dialogue, participant) of each sequence.
+        origin: what it was made of, by the dataset's hash, split, part and smoothing; empty where nobody knows.
     """
 
     spaces: tuple[str, ...]
@@ -42,6 +51,7 @@ class MotionSet:
     mask: Bool
     bounds: np.ndarray
     names: tuple[tuple[str, str], ...]
+    origin: str = ""
 
     def __len__(self) -> int:
         return len(self.bounds)
@@ -49,7 +59,19 @@ class MotionSet:
     @property
     def valid_frames(self) -> int:
         """Frames in which at least one group is valid."""
-        return int(self.mask.any(axis=1).sum())
+        return int(np.diff(self._valid_runs, axis=1).sum())
+
+    @cached_property
+    def _valid_runs(self) -> np.ndarray:
+        """[R, 2] first and end row of each stretch of frames with a valid group: short, however many frames."""
+        edges, before = [np.zeros(0, np.int64)], False
+        for start in range(0, len(self.mask), _CHUNK):
+            seen: Bool = np.any(self.mask[start : start + _CHUNK], axis=1)
+            edges.append(start + np.flatnonzero(np.diff(seen, prepend=before)))
+            before = bool(seen[-1])
+        if before:
+            edges.append(np.array([len(self.mask)]))
+        return np.concatenate(edges).reshape(-1, 2)
 
     def sequences(self) -> Iterator[tuple[F32, Bool]]:
         """Values [T, D] and mask [T, G] of each sequence."""
@@ -70,8 +92,9 @@ class MotionSet:
         place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
         start, end = self.bounds[owner].T
         first = np.clip(start + offset[owner] + place * frames, start, np.maximum(end - frames, start))
-        seen = np.concatenate([[0], np.cumsum(self.mask.any(axis=1))])
-        windows = np.stack([first, end], axis=1)[seen[np.minimum(first + frames, end)] > seen[first]]
+        begins = np.append(self._valid_runs[:, 0], len(self.mask))
+        following = np.searchsorted(self._valid_runs[:, 1], first, side="right")  # the first run not over before it
+        windows = np.stack([first, end], axis=1)[begins[following] < np.minimum(first + frames, end)]
         return windows if rng is None else rng.permutation(windows)
 
     def gather(self, windows: np.ndarray, frames: int) -> tuple[F32, Bool]:
@@ -124,6 +147,7 @@ def load_motion_set(dataset: Dataset, split: str | None, part: str, folder: Path
 
     Raises:
         UserError: the split is empty.
+        OutputError: `folder` cannot be written to.
     """
     ids = dataset.ids(split)
     names = tuple((i, who) for i in ids for who in dataset.row(i)["participants"])
@@ -134,16 +158,34 @@ def load_motion_set(dataset: Dataset, split: str | None, part: str, folder: Path
         )
     spaces = spaces_of(part, dataset.manifest.face_space, dataset.manifest.body_space)
     stem = f"{dataset.content_hash[:16]}-{split or 'all'}-{part}-{'smooth' if smooth else 'raw'}"
-    if not (folder / f"{stem}.bounds.npy").exists():
-        _write(dataset, names, spaces, folder / stem, smooth)
-    bounds = np.load(folder / f"{stem}.bounds.npy", allow_pickle=False)
-    width, groups = (
-        sum(c.stop - c.start for c in (g.columns for g in column_groups(spaces))),
-        len(column_groups(spaces)),
+    try:
+        opened = _open(folder / stem, spaces)
+        if opened is None:
+            _write(dataset, names, spaces, folder / stem, smooth)
+            opened = _open(folder / stem, spaces)
+    except OSError as error:
+        raise output_error(error, folder) from error
+    assert opened is not None
+    return MotionSet(spaces, dataset.manifest.fps, *opened, names, stem)
+
+
+def _open(stem: Path, spaces: tuple[str, ...]) -> tuple[F32, Bool, np.ndarray] | None:
+    """Values, mask and bounds as `_write` left them; None where they are not, or not whole."""
+    values, mask, ends = (stem.parent / f"{stem.name}.{kind}" for kind in _KINDS)
+    groups = column_groups(spaces)
+    width = groups[-1].columns.stop
+    try:
+        bounds = np.load(ends, allow_pickle=False)
+        frames = int(bounds[-1, 1])
+        if (values.stat().st_size, mask.stat().st_size) != (4 * frames * width, frames * len(groups)):
+            return None
+    except (FileNotFoundError, ValueError, EOFError):
+        return None
+    return (
+        np.memmap(values, np.float32, "r", shape=(frames, width)),
+        np.memmap(mask, np.bool_, "r", shape=(frames, len(groups))),
+        bounds,
     )
-    values = np.memmap(folder / f"{stem}.values.f32", np.float32, "r", shape=(int(bounds[-1, 1]), width))
-    mask = np.memmap(folder / f"{stem}.mask.bool", np.bool_, "r", shape=(int(bounds[-1, 1]), groups))
-    return MotionSet(spaces, dataset.manifest.fps, values, mask, bounds, names)
 
 
 def _write(
@@ -155,7 +197,7 @@ def _write(
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".writing-") as folder:
-        partial = [Path(folder) / f"{stem.name}.{kind}" for kind in ("values.f32", "mask.bool", "bounds.npy")]
+        partial = [Path(folder) / f"{stem.name}.{kind}" for kind in _KINDS]
         ends = []
         with partial[0].open("wb") as values_file, partial[1].open("wb") as mask_file:
             for dialogue_id, participant in names:

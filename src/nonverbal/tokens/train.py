@@ -314,8 +314,9 @@ def _epoch(motion: MotionSet, training: TrainConfig, epoch: int) -> np.ndarray:
     return motion.windows(training.window_frames, np.random.default_rng((training.seed, epoch)))
 
 
-def _fingerprint(motion: MotionSet) -> dict[str, int]:
-    return {"sequences": len(motion), "frames": len(motion.values), "valid_frames": motion.valid_frames}
+def _fingerprint(motion: MotionSet) -> dict[str, Any]:
+    counts = {"sequences": len(motion), "frames": len(motion.values), "valid_frames": motion.valid_frames}
+    return counts | {"origin": motion.origin}
 
 
 def _finite(losses: Losses, step: int) -> None:
