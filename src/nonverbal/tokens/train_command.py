@@ -12,12 +12,14 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from nonverbal.dataset.manifest import ARRAYS_DIR
+from nonverbal.dataset.manifest import ARRAYS_DIR, MANIFEST_NAME
 from nonverbal.dataset.read import Dataset, open_dataset
+from nonverbal.pipeline.lock import claim, output_error
 from nonverbal.tokens.config import LossKind, TokenizerConfig, spaces_of
 from nonverbal.verdicts import UserError
 
 if TYPE_CHECKING:
+    from nonverbal.tokens.tokenizer import Tokenizer
     from nonverbal.tokens.train import Observer, TrainConfig
 
 
@@ -64,10 +66,16 @@ class TrainTokenizer:
     """Log to TensorBoard too, in OUT/tensorboard; train.jsonl is always written."""
 
     def tokenizer_config(self, dataset: Dataset) -> TokenizerConfig:
-        """What is to be trained on `dataset`."""
+        """What is to be trained on `dataset`.
+
+        Raises:
+            ValueError: a flag is out of range, or does not go with the method.
+        """
         from nonverbal.tokens.methods import method_config
 
         manifest = dataset.manifest
+        if self.method == "fsq" and self.codebook_size is not None:
+            raise UserError("--codebook-size: the grid of fsq has 512 points, no more and no less; leave it out")
         spaces = spaces_of(self.part, manifest.face_space, manifest.body_space)
         config = replace(method_config(self.method, spaces, self.preset), fps=manifest.fps, causal=self.causal)
         asked = {name: getattr(self, name) for name in ("codebook_size", "levels", "halvings", "width")}
@@ -75,9 +83,17 @@ class TrainTokenizer:
         return config if self.loss is None else replace(config, loss=replace(config.loss, kind=self.loss))
 
     def train_config(self) -> TrainConfig:
-        """How it is to be trained."""
+        """How it is to be trained.
+
+        Raises:
+            ValueError: a flag is out of range.
+        """
         from nonverbal.tokens.train import TRAINING
 
+        if self.steps is not None and self.steps < 1:
+            raise UserError(f"--steps: got {self.steps}, expected 1 or more; the preset's when left out")
+        if self.seed < 0:
+            raise UserError(f"--seed: got {self.seed}, expected 0 or more")
         asked = {name: getattr(self, name) for name in ("steps", "batch_size", "learning_rate")}
         given = {name: value for name, value in asked.items() if value is not None}
         return replace(TRAINING[self.preset], seed=self.seed, device=self.device, **given)
@@ -86,11 +102,30 @@ class TrainTokenizer:
         dataset = open_dataset(self.dataset)
         if not len(dataset):
             raise UserError(f"{self.dataset}: holds no dialogue, so there is no motion to learn from; build it first")
+        if (self.out / MANIFEST_NAME).exists():
+            raise UserError(f"{self.out}: holds a dataset, expected a folder for the tokenizer; give another --out")
         # Imported here, since torch comes along, which most commands do without.
+        from nonverbal.tokens.train import device_of
+
+        try:
+            config, training = self.tokenizer_config(dataset), self.train_config()
+        except ValueError as error:  # how a record says that one of its values is out of range
+            raise UserError(str(error)) from error
+        device_of(training)
+        with claim(self.out):
+            try:
+                tokenizer = self._train(dataset, config, training, console)
+            except OSError as error:
+                raise output_error(error, self.out) from error
+        rate = f"{tokenizer.bits_per_s:.1f} bits a second, {tokenizer.frames_per_token} frames a token"
+        console.print(f"{self.out}: {rate}, hash {tokenizer.hash[:16]}", markup=False, highlight=False, soft_wrap=True)
+        return 0
+
+    def _train(self, dataset: Dataset, config: TokenizerConfig, training: TrainConfig, console: Console) -> Tokenizer:
+        """The tokenizer, trained into `out` while somebody may look on."""
         from nonverbal.tokens.motion_set import load_motion_set
         from nonverbal.tokens.train import train
 
-        config, training = self.tokenizer_config(dataset), self.train_config()
         arrays = self.dataset / ARRAYS_DIR
         motion, validation = (
             load_motion_set(dataset, split, self.part, arrays, smooth=not self.raw)
@@ -113,10 +148,7 @@ class TrainTokenizer:
                 for observer in observers:
                     observer(line)
 
-            tokenizer = train(motion, validation, config, training, self.out, observe)
-        rate = f"{tokenizer.bits_per_s:.1f} bits a second, {tokenizer.frames_per_token} frames a token"
-        console.print(f"{self.out}: {rate}, hash {tokenizer.hash[:16]}", markup=False, highlight=False, soft_wrap=True)
-        return 0
+            return train(motion, validation, config, training, self.out, observe)
 
 
 @contextmanager
@@ -125,18 +157,18 @@ def _bar(console: Console) -> Iterator[Observer]:
     if not console.is_terminal:
         yield lambda line: None
         return
-    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[told]}"))
+    columns = (BarColumn(16), MofNCompleteColumn(), TextColumn("{task.fields[told]}"))  # 80 columns hold it all
     with Progress(
         *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True, speed_estimate_period=120
     ) as progress:
-        bar = progress.add_task("", total=None, told="")
+        bar = progress.add_task("", total=None, told="first steps")
 
         def observe(line: dict[str, Any]) -> None:
             if "validation" in line:
                 told = f"step {line['step']}, validation: {_told(line['validation'])}"
                 progress.console.print(told, markup=False, highlight=False)
                 return
-            told = f"{_told(line)}, {line['frames_per_s']:,.0f} frames/s"
+            told = f"loss {line['loss']:.4f}, {line['frames_per_s']:,.0f} frames/s"
             progress.update(bar, completed=line["step"], total=line["of"], told=told)
 
         yield observe
