@@ -17,6 +17,7 @@ from nonverbal.dataset.purge import purge
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.dataset.validate import validate
 from nonverbal.dataset.venus_files import find_rows
+from nonverbal.pipeline.lock import OutputError
 from nonverbal.types import PARTS, Motion
 from nonverbal.verdicts import UserError
 
@@ -29,7 +30,7 @@ def imported(tmp_path: Path) -> Import:
     """Imports rows, of train and test, and sees that the result is a sound dataset."""
 
     def run(*train: Record, test: tuple[Record, ...] = (), name: str = "ds", **options: Any) -> tuple[Dataset, Counts]:
-        source = tmp_path / f"{name}-rows"
+        source = tmp_path / options.pop("source", f"{name}-rows")
         for split, rows in (("train", train), ("test", test)):
             if rows:
                 write_parquet(source / f"{split}-00000-of-00001.parquet", rows)
@@ -309,6 +310,14 @@ def test_a_limit_counts_rows_of_each_split(imported: Import) -> None:
     rows = [row(video=f"trainvideo{i}") for i in range(3)]
     tests = tuple(row(video=f"testvideo_{i}") for i in range(3))
     assert imported(*rows, test=tests, limit=2)[0].manifest.splits == {"train": 2, "validation": 0, "test": 2}
+
+
+def test_a_place_that_cannot_be_written_to_is_one_sentence(imported: Import, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"file: is a file, expected a folder to make ds in"):
+        imported(row(), name="file/ds", source="rows")
+    with pytest.raises(OutputError, match=r"cannot write in .*file/a/ds .*: choose an output folder"):
+        imported(row(), name="file/a/ds", source="rows")
 
 
 def test_a_folder_that_is_there_is_not_touched(imported: Import, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from nonverbal.dataset.venus_motion import place_motion
 from nonverbal.dataset.venus_rows import BODY, FACE, read_row, row_ids
 from nonverbal.dataset.venus_turns import PARTICIPANTS, SEGMENT_S, read_conversation
 from nonverbal.dataset.write import Contents, Entry, WriteResult, write_dataset
+from nonverbal.pipeline.lock import output_error
 from nonverbal.types import Clip, Source
 from nonverbal.venus.segment import clip_id
 from nonverbal.verdicts import Reason, Reject, RejectedError, UserError
@@ -110,10 +111,22 @@ def import_rows(origin: Origin, out: Path, limit: int | None, train_share: float
 
     Raises:
         UserError: `out` exists, or a file cannot be read or holds other rows than the published ones.
+        OutputError: `out` cannot be written.
     """
     if out.exists():
         raise UserError(f"{out}: exists already; give a folder that does not, as an import starts from nothing")
     held_out = SplitConfig(train_share, 1.0 - train_share)
+    try:
+        return _import(origin, out, limit, held_out, tick)
+    except FileExistsError as error:
+        raise UserError(
+            f"{error.filename}: is a file, expected a folder to make {out.name} in; give another"
+        ) from error
+    except OSError as error:
+        raise output_error(error, out) from error
+
+
+def _import(origin: Origin, out: Path, limit: int | None, held_out: SplitConfig, tick: Tick) -> Imported:
     out.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{out.name}.importing-", dir=out.parent))
     try:
@@ -121,7 +134,7 @@ def import_rows(origin: Origin, out: Path, limit: int | None, train_share: float
         for done, (split, row, where) in enumerate(_rows(origin, limit)):
             tick(done)
             gathered.add(split, row, where)
-        told = {**origin.told, "splits": origin.splits, "limit": limit, "train_share": train_share}
+        told = {**origin.told, "splits": origin.splits, "limit": limit, "train_share": held_out.train_share}
         written = write_dataset(work / out.name, gathered.contents(held_out, {STAGE: told}), held_out)
         (work / out.name).rename(out)
         return Imported(written, gathered.counts, tuple(gathered.sentences))
