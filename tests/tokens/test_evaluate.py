@@ -20,7 +20,7 @@ from nonverbal.tokens.evaluate import evaluate
 from nonverbal.tokens.evaluate_command import EvaluateTokenizer, named
 from nonverbal.tokens.evaluate_settings import EvaluationSettings
 from nonverbal.tokens.evaluation import Evaluation, as_json
-from nonverbal.tokens.evaluation_table import ERRORS, LIFE, best_of
+from nonverbal.tokens.evaluation_table import ERRORS, LIFE, best_of, tables
 from nonverbal.tokens.mesh_skeleton import SkeletonMesh
 from nonverbal.tokens.motion_set import motion_rows
 from nonverbal.tokens.sparing_mesh import SparingMesh
@@ -324,7 +324,7 @@ def test_a_tokenizer_of_another_frame_rate_is_refused(place: Place) -> None:
 def test_a_space_that_nobody_shows_is_refused(place: Place) -> None:
     person = Person(place.data.ids()[0], "A", 0)
     with pytest.raises(UserError, match="no valid frame of arkit52"):
-        mean_pose(place.data, [person], "arkit52")
+        mean_pose(place.data, [person], "arkit52", smooth=True)
 
 
 def test_a_mesh_that_shows_nothing_measured_is_refused(place: Place) -> None:
@@ -351,9 +351,9 @@ def test_the_best_of_each_column_is_marked(place: Place) -> None:
     rows[0] = replace(rows[0], reconstruction={"arkit52": replace(report, variance_ratio=1.4)})
     columns = {column.heading: column for column in (*ERRORS, *LIFE)}
     assert best_of(columns["MSE"], rows, "arkit52") == {1}
-    assert best_of(columns["variance\nratio"], rows, "arkit52") == {1}
+    assert best_of(columns["var.\nratio"], rows, "arkit52") == {1}
     assert best_of(columns["MAE"], rows, "arkit52") == {0, 1}
-    assert best_of(columns["diversity"], rows, "arkit52") == set()
+    assert best_of(columns["diver-\nsity"], rows, "arkit52") == set()
     assert best_of(columns["MSE"], rows[1:], "arkit52") == set()
 
 
@@ -394,6 +394,25 @@ def test_different_bit_rates_are_pointed_out(place: Place) -> None:
     assert "Bit rates differ" not in console.file.getvalue()  # type: ignore[attr-defined]
     command(place, "body", "joint").run(console)
     assert "Bit rates differ" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_tables_of_plausible_numbers_fit_a_narrow_terminal(place: Place) -> None:
+    console = Console(file=io.StringIO(), width=80)
+    baselines = replace(place.found, rows=tuple(row for row in place.found.rows if row.is_baseline))
+    for table in tables(baselines):
+        console.print(table)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    assert text.count("first frame ") == 4
+    assert "…" not in text
+
+
+def test_an_output_that_cannot_be_made_is_said_before_the_work(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nonverbal.tokens.evaluate.evaluate", None)  # as far as this it must not come
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"file: cannot be written to \(.*\); give another folder with --out"):
+        command(place, "face", out=tmp_path / "file").run(Console())
 
 
 def test_a_missing_folder_is_named(place: Place, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ class Person:
     frames: int
 
 
-def mean_pose(dataset: Dataset, people: Sequence[Person], space: str) -> MeanPose:
+def mean_pose(dataset: Dataset, people: Sequence[Person], space: str, smooth: bool) -> MeanPose:
     """The mean of each column over its valid frames, zero where it has none; angles are averaged number by number.
 
     Raises:
@@ -98,7 +98,7 @@ def mean_pose(dataset: Dataset, people: Sequence[Person], space: str) -> MeanPos
     """
     total, count = np.zeros(get_space(space).dim), np.zeros(get_space(space).dim)
     for person in people:
-        values, mask = motion_rows(dataset.motion(person.dialogue_id, person.participant), (space,))
+        values, mask = motion_rows(dataset.motion(person.dialogue_id, person.participant, smooth), (space,))
         seen = per_column(mask, (space,))[: person.frames]
         total += np.where(seen, values[: person.frames], 0.0).sum(axis=0, dtype=np.float64)
         count += seen.sum(axis=0)

@@ -57,7 +57,7 @@ def evaluate(
     spaces = [s for s in known if any(s in tokenizer.spaces for tokenizer in tokenizers.values())]
     meshes = _meshes(spaces, settings)
     contestants = [  # the floors first, so that what they pose of the truth is there for the others
-        *(floor for s in spaces for floor in (mean_pose(dataset, people, s), FirstFrame((s,)))),
+        *(floor for s in spaces for floor in (mean_pose(dataset, people, s, not settings.raw), FirstFrame((s,)))),
         *(Learned(name, tokenizer) for name, tokenizer in tokenizers.items()),
     ]
     trials = [Trial(one, meshes, settings.seed, dataset.manifest.fps) for one in contestants]

@@ -52,6 +52,8 @@ class EvaluateTokenizer:
         folders = named(self.tokenizers)
         tokenizers = {name: load_tokenizer(folder) for name, folder in folders.items()}
         drawn = self.out is not None and not self.no_plots
+        if self.out is not None:
+            _make(self.out)  # before the work, not after it
         gathered = Gatherer(len(chosen_people(dataset, self.settings)), self.settings.seed) if drawn else None
         progress = Console(stderr=True) if self.json else console
         with ticking(progress) as tick:
@@ -94,13 +96,23 @@ class EvaluateTokenizer:
         from nonverbal.tokens.plots import write_plots
 
         try:
-            out.mkdir(parents=True, exist_ok=True)
             (out / RESULT_NAME).write_text(text, encoding="utf-8")
         except OSError as error:
-            raise UserError(f"{out}: cannot be written to ({error}); give another folder with --out") from error
+            raise _unwritable(out, error) from error
         if gathered is not None:
             counts = {row.name: row.code_counts for row in found.rows if not row.is_baseline}
             write_plots(out, folders, counts, gathered, self.settings.seed, tick)
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _unwritable(out: Path, error: OSError) -> UserError:
+    return UserError(f"{out}: cannot be written to ({error.strerror}); give another folder with --out")
 
 
 def named(folders: Sequence[Path]) -> dict[str, Path]:

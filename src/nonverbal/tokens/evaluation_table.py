@@ -46,7 +46,7 @@ ERRORS = (
     _from_report("VMSE", "vmse_release", form=".4f"),
     _from_report("RMS\nmm", "vertex_rms_mm", form=".2f"),
     _from_report("mean\nmm", "vertex_mean_mm", form=".2f"),
-    _from_report("LVD\nmm/frame", "lvd_mm_per_frame", form=".3f"),
+    _from_report("LVD\nmm/\nframe", "lvd_mm_per_frame", form=".3f"),
     _from_report("MSE", "parameter_mse"),
     _from_report("MAE", "parameter_mae"),
     _from_report("FD", "frechet_distance"),
@@ -54,13 +54,13 @@ ERRORS = (
 """How far off: see docs/metrics.md."""
 
 LIFE = (
-    _from_report("diversity", "diversity_decoded", "none", ".3f"),
+    _from_report("diver-\nsity", "diversity_decoded", "none", ".3f"),
     Column("of the\ntruth's", _diversity_ratio, "one", ".3f"),
-    _from_report("variance\nratio", "variance_ratio", "one", ".3f"),
+    _from_report("var.\nratio", "variance_ratio", "one", ".3f"),
     _from_report("accel.\nratio", "acceleration_ratio", "one", ".3f"),
     _from_still("while\nsilent", "silent_acceleration_ratio", "one", ".3f"),
-    _from_still("held pose\nmm/frame2", "held_mm_per_frame2", form=".4f"),
-    _from_still("units/\nframe2", "held_units_per_frame2", form=".1e"),
+    _from_still("held\nmm/\nframe2", "held_mm_per_frame2", form=".4f"),
+    _from_still("held\nunits/\nframe2", "held_units_per_frame2", form=".1e"),
 )
 """How lively, and how still where nothing happens."""
 
@@ -152,6 +152,6 @@ def codes_table(evaluation: Evaluation) -> Table:
 
 
 def _over_levels(values: Sequence[float], form: str) -> str:
-    """The one number, or the first codebook's and the range of the later ones'."""
+    """The one number, or the first codebook's and below it the range of the later ones'."""
     first, *later = (format(value, form) for value in values)
-    return f"{first}, {min(later, key=float)} to {max(later, key=float)}" if later else first
+    return f"{first}\n{min(later, key=float)}-{max(later, key=float)}" if later else first
