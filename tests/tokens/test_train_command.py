@@ -58,6 +58,20 @@ def test_other_motion_of_the_same_length_does_not_go_on_with_a_run(talks: Datase
         said(command(talks, tmp_path / "t", raw=True))
 
 
+def test_arrays_of_what_the_dataset_held_before_are_removed(talks: Dataset, tmp_path: Path) -> None:
+    arrays = talks.root / ".nonverbal" / "arrays"
+    arrays.mkdir(exist_ok=True)
+    (arrays / "0123456789abcdef-train-face-smooth.values.f32").write_bytes(b"old")
+    (arrays / "notes.txt").write_text("of the user")
+    said(command(talks, tmp_path / "t"))
+    said(command(talks, tmp_path / "b", part="body"))
+    names = {path.name for path in arrays.iterdir()}
+    assert "0123456789abcdef-train-face-smooth.values.f32" not in names
+    assert "notes.txt" in names
+    for part in ("face", "body"):
+        assert f"{talks.content_hash[:16]}-train-{part}-smooth.values.f32" in names
+
+
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [

@@ -157,7 +157,7 @@ def load_motion_set(dataset: Dataset, split: str | None, part: str, folder: Path
             f"{dataset.root}: no dialogue in the split {split!r}; it has {counts}: choose another or add data"
         )
     spaces = spaces_of(part, dataset.manifest.face_space, dataset.manifest.body_space)
-    stem = f"{dataset.content_hash[:16]}-{split or 'all'}-{part}-{'smooth' if smooth else 'raw'}"
+    stem = f"{_mark(dataset)}-{split or 'all'}-{part}-{'smooth' if smooth else 'raw'}"
     try:
         opened = _open(folder / stem, spaces)
         if opened is None:
@@ -167,6 +167,26 @@ def load_motion_set(dataset: Dataset, split: str | None, part: str, folder: Path
         raise output_error(error, folder) from error
     assert opened is not None
     return MotionSet(spaces, dataset.manifest.fps, *opened, names, stem)
+
+
+def forget_other(folder: Path, dataset: Dataset) -> None:
+    """Remove from `folder`, which is for `dataset` alone, the sets of what it held once: gigabytes nobody reads again.
+
+    Raises:
+        OutputError: one cannot be removed.
+    """
+    try:
+        for kind in _KINDS:
+            for path in folder.glob(f"*.{kind}"):
+                if not path.name.startswith(_mark(dataset)):
+                    path.unlink(missing_ok=True)  # who has it open keeps what it sees
+    except OSError as error:
+        raise output_error(error, folder) from error
+
+
+def _mark(dataset: Dataset) -> str:
+    """What the names of a dataset's sets begin with."""
+    return dataset.content_hash[:16]
 
 
 def _open(stem: Path, spaces: tuple[str, ...]) -> tuple[F32, Bool, np.ndarray] | None:

@@ -123,10 +123,11 @@ class TrainTokenizer:
 
     def _train(self, dataset: Dataset, config: TokenizerConfig, training: TrainConfig, console: Console) -> Tokenizer:
         """The tokenizer, trained into `out` while somebody may look on."""
-        from nonverbal.tokens.motion_set import load_motion_set
+        from nonverbal.tokens.motion_set import forget_other, load_motion_set
         from nonverbal.tokens.train import train
 
         arrays = self.dataset / ARRAYS_DIR
+        forget_other(arrays, dataset)
         motion, validation = (
             load_motion_set(dataset, split, self.part, arrays, smooth=not self.raw)
             if split == "train" or dataset.manifest.splits.get(split)
