@@ -81,6 +81,15 @@ def test_a_trace_shows_what_moves_most_once_a_pair() -> None:
     assert np.array_equal(trace.truth[:, trace.columns.index("jawOpen")], values[trace.first :][:250, JAW])
 
 
+@pytest.mark.parametrize(("space", "width"), [("flame53", 53), ("smplx117", 117)])
+def test_joints_stand_for_their_axes_and_expressions_for_themselves(space: str, width: int) -> None:
+    values = np.cumsum(np.random.default_rng(0).normal(0, 0.01, (300, width)), axis=0).astype(np.float32)
+    trace = start_trace(space, 25.0, values, np.ones((300, width), bool))
+    assert len(trace.columns) == 4
+    joints = [name.split("_")[-2].rstrip("123") for name in trace.columns if name[-2:] in ("_x", "_y", "_z")]
+    assert len(set(joints)) == len(joints)
+
+
 def test_a_trace_shows_no_movement_that_was_not_seen() -> None:
     values, seen = moving()
     seen[375:, JAW] = False

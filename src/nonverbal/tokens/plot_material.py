@@ -32,7 +32,7 @@ MAX_CUES = 1000
 _STEPS = 500
 """Steps of t-SNE, half of them with exaggeration: twice as many take twice as long and show the same groups."""
 
-_SIDES_AND_AXES = re.compile("Left|Right|left_|right_|_[xyz]$|[0-9]")
+_SIDES_AND_AXES = re.compile("Left|Right|left_|right_|_[xyz]$|[0-9](?=_[xyz]$)")
 
 VALIDATION = "validation "
 """What the names of validation curves begin with."""

@@ -165,7 +165,8 @@ def _training(figure: Any, material: Material) -> None:
         for number, (name, curves) in enumerate(material.training.items()):
             look = _look(number)
             if key in curves:
-                axes.plot(*curves[key], linewidth=1, label=name, **look)
+                alone = "." if len(curves[key][0]) == 1 else ""  # of one point there is no line
+                axes.plot(*curves[key], linewidth=1, label=name, marker=alone, **look)
             if VALIDATION + key in curves:
                 axes.plot(*curves[VALIDATION + key], "o", markersize=3.5, color=look["color"])
         axes.set_title(title, fontsize=10, loc="left")
