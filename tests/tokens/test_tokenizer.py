@@ -205,13 +205,16 @@ def _other_size(folder: Path) -> None:
 DAMAGE = {
     "cut short": (_cut, r"weights.safetensors: not a whole safetensors file"),
     "one bit": (_flip, r"got weights with the hash [0-9a-f]{16}, expected"),
-    "pickle": (_pickle, r"is a pickle or a zip of pickles, which can run code and is never read"),
+    "pickle": (
+        _pickle,
+        r"^[^:]*weights.safetensors: is a pickle or a zip of pickles, which can run code and is never read",
+    ),
     "old pickle": (_old_pickle, r"is a pickle or a zip of pickles"),
     "no weights": (lambda f: (f / WEIGHTS_NAME).unlink(), r"weights.safetensors: not found"),
     "no card": (lambda f: (f / CARD_NAME).unlink(), r"tokenizer.json: not found; expected a folder that"),
     "broken card": (lambda f: (f / CARD_NAME).write_text("{"), r"cannot be read as JSON"),
     "version": (lambda f: (f / CARD_NAME).write_text('{"format_version": 99}'), r"format version 99, expected 1"),
-    "card of another": (_other_size, r"does not fit tokenizer.json beside it"),
+    "card of another": (_other_size, r"does not fit tokenizer.json beside it \(.*size mismatch"),
 }
 
 

@@ -79,8 +79,8 @@ def tables(evaluation: Evaluation) -> list[Table | str]:
         f"{evaluation.dialogues}, participants {evaluation.participants}",
     )
     shown.append(
-        f"Measured on {evaluation.minutes:.1f} minutes of motion, its valid frames alone (dialogues {counts}): {name}, split "
-        f"{evaluation.settings.split}, content {evaluation.dataset_hash[:16]}"
+        f"Measured on {evaluation.minutes:.1f} minutes of motion, its valid frames alone (dialogues {counts}): {name}, "
+        f"split {evaluation.settings.split}, content {evaluation.dataset_hash[:16]}"
     )
     return shown
 

@@ -65,7 +65,7 @@ def load_tokenizer(folder: Path, device: str = "cpu") -> Tokenizer:
         network.load_state_dict(weights)
         scaling = Scaling(tensors["scaling.mean"].numpy(), tensors["scaling.scale"].numpy())
     except (RuntimeError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+        reason = " ".join(str(error).split())[:200]
         raise UserError(
             f"{folder / WEIGHTS_NAME}: does not fit {CARD_NAME} beside it ({reason}); copy both again"
         ) from error
@@ -117,6 +117,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             )
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118 - no mapping
+    except UserError:
+        raise
     except FileNotFoundError:
         raise UserError(f"{path}: not found; expected the weights beside {CARD_NAME}") from None
     except (OSError, SafetensorError, ValueError) as error:
