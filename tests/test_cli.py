@@ -98,11 +98,17 @@ def test_no_two_settings_share_a_name() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_commands_of_two_words_are_one_with_a_hyphen_too() -> None:
+def test_commands_of_two_words_are_one_with_a_hyphen_too(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["import", "venus"], ["import-venus"]):
         assert isinstance(cli._parse([*words, "rows.parquet", "--out", "d"]), ImportVenus)
     for words in (["evaluate", "tokenizer"], ["evaluate-tokenizer"]):
         assert isinstance(cli._parse([*words, "d", "--tokenizers", "t"]), EvaluateTokenizer)
+    with pytest.raises(UserError, match="got 'mars', expected 'venus' after it"):
+        cli._parse(["import", "mars"])
+    for words in (["evaluate"], ["evaluate", "--help"]):
+        with pytest.raises(SystemExit):
+            cli._parse(words)
+        assert "--tokenizers" in capsys.readouterr().out
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -136,8 +136,8 @@ Command = (
 )
 
 
-_TWO_WORDS = ("import-venus", "evaluate-tokenizer")
-"""Commands that may be given as two words; tyro makes no group of a single one."""
+_TWO_WORDS = {"import": "venus", "evaluate": "tokenizer"}
+"""Commands that are given as two words; tyro makes no group of a single one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -159,8 +159,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: list[str]) -> Command:
     """The command with its settings; those of a settings file are the defaults of the flags."""
-    if "-".join(arguments[:2]) in _TWO_WORDS:
-        arguments = ["-".join(arguments[:2]), *arguments[2:]]
+    second = _TWO_WORDS.get(arguments[0]) if arguments else None
+    if second is not None:
+        rest = arguments[1:] if arguments[1:] not in ([], ["--help"], ["-h"]) else [second, "--help"]
+        if rest[0] != second:
+            raise UserError(f"nonverbal {arguments[0]}: got {rest[0]!r}, expected {second!r} after it")
+        arguments = [f"{arguments[0]}-{second}", *rest[1:]]
     default = BuildSettings()
     if arguments[:1] == ["build"] and (path := _value_of("--config", arguments)):
         default = load_settings(Path(path))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from random_tokenizers import random_tokenizer
 
 from nonverbal.dataset.motion_codec import MotionCodec
 from nonverbal.dataset.read import Dataset, open_dataset
@@ -17,7 +18,6 @@ from nonverbal.dataset.splits import SplitConfig
 from nonverbal.dataset.synthetic import synthetic_clip, synthetic_motion, synthetic_source, synthetic_transcript
 from nonverbal.spaces import get_space
 from nonverbal.tokens.config import TokenizerConfig
-from nonverbal.tokens.store import random_tokenizer
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.types import PARTS, Bool, Motion
 from nonverbal.venus.assemble import FinishedClip, assemble

@@ -9,12 +9,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_tokenizers import random_tokenizer
 from small_motion import motion_set, small_config
 from small_talks import tiny_tokenizer
 
 from nonverbal.tokens import tokenizer as module
 from nonverbal.tokens.config import TokenizerConfig, spaces_of
-from nonverbal.tokens.store import CARD_NAME, WEIGHTS_NAME, load_tokenizer, random_tokenizer, save_tokenizer
+from nonverbal.tokens.store import CARD_NAME, WEIGHTS_NAME, load_tokenizer, save_tokenizer
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.verdicts import UserError
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,15 @@ from small_motion import QUICK, motion_set, small_config
 from nonverbal.tokens.methods import METHODS, PRESETS, method_config
 from nonverbal.tokens.scaling import fit_scaling
 from nonverbal.tokens.store import load_tokenizer
-from nonverbal.tokens.train import CHECKPOINT_NAME, LOG_NAME, TRAINING, TrainConfig, learning_rate, train
+from nonverbal.tokens.train import (
+    CHECKPOINT_NAME,
+    LOG_NAME,
+    TRAINING,
+    TrainConfig,
+    learning_rate,
+    tokens_of_a_batch,
+    train,
+)
 from nonverbal.tokens.usage import CodeUse
 from nonverbal.verdicts import UserError
 
@@ -55,6 +65,35 @@ def test_a_run_that_goes_on_ends_as_one_that_never_stopped(tmp_path: Path, setti
     assert parts.hash == whole.hash
     steps = [json.loads(line)["step"] for line in (tmp_path / "parts" / LOG_NAME).read_text().splitlines()]
     assert steps == [2, 4, 6, 8, 9]
+
+
+def test_ctrl_c_saves_the_step_at_hand(tmp_path: Path) -> None:
+    motion, config = motion_set([150, 90]), small_config()
+    whole = train(motion, None, config, QUICK, tmp_path / "whole")
+
+    def press(line: dict[str, Any]) -> None:
+        if line["step"] == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(motion, None, config, QUICK, tmp_path / "parts", press)
+    seen: list[int] = []
+    assert (
+        train(motion, None, config, QUICK, tmp_path / "parts", lambda line: seen.append(line["step"])).hash
+        == whole.hash
+    )
+    assert seen == [6]
+
+
+def test_a_batch_is_as_large_as_its_valid_tokens() -> None:
+    """Codes are dead by how often tokens come; gaps and small sets bring fewer than full batches."""
+    assert tokens_of_a_batch(motion_set([160]), small_config(), QUICK) == pytest.approx(8 * 4)
+    half = motion_set([160])
+    half.mask[80:] = False
+    assert tokens_of_a_batch(half, small_config(), QUICK) == pytest.approx(5 * 4)
+    gappy = motion_set([160])
+    gappy.mask[::2] = False
+    assert tokens_of_a_batch(gappy, small_config(), QUICK) == pytest.approx(8 * 2)
 
 
 def test_a_finished_run_is_not_done_again(tmp_path: Path) -> None:

@@ -27,8 +27,6 @@ class Conv(nn.Module):
 
     def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
         """The convolution of a whole sequence or, with `memory`, of the next part of a stream."""
-        if not self.before + self.after:
-            return self.conv(x)
         if memory is None:
             return self.conv(F.pad(x, (self.before, self.after), mode="replicate"))
         if self.after:

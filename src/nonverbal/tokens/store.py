@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -140,17 +139,3 @@ def write_text(path: Path, text: str) -> None:
         temporary = Path(folder) / path.name
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
-
-
-def random_tokenizer(config: TokenizerConfig, seed: int = 0) -> Tokenizer:
-    """A tokenizer with untrained weights, scaling of none: for measuring and for tests of what needs no training."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = MotionVQVAE(config)
-        for name, buffer in network.named_buffers():
-            if name.endswith("initted"):
-                buffer.fill_(True)
-            elif name.endswith(("embed", "embed_avg")):
-                buffer.normal_()
-    width = torch.zeros(config.dim).numpy()
-    return Tokenizer(config, network, Scaling(width, width + 1))

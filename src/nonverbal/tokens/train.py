@@ -18,6 +18,7 @@ from torch import Tensor
 from nonverbal.records import to_plain
 from nonverbal.tokens.checkpoint import load_checkpoint, save_checkpoint
 from nonverbal.tokens.config import TokenizerConfig
+from nonverbal.tokens.interrupts import held_interrupts
 from nonverbal.tokens.loss import MotionLoss, motion_loss
 from nonverbal.tokens.motion_set import MotionSet
 from nonverbal.tokens.scaling import Scaling, fit_scaling
@@ -100,13 +101,15 @@ def train(
 ) -> Tokenizer:
     """Train a tokenizer into the folder `out`; a folder with an unfinished run of the same settings is gone on with.
 
+    Ctrl-C ends it after the step at hand, which is saved.
+
     Raises:
         UserError: no window has a valid frame, `out` holds another run, or the loss is no longer finite.
     """
     device = device_of(training)
     check(motion, config, training)
     total = training.steps or training.epochs * math.ceil(len(_epoch(motion, training, 0)) / training.batch_size)
-    with seeded(training.seed, device):
+    with seeded(training.seed, device), held_interrupts() as interrupted:
         network = MotionVQVAE(config).to(device)
         optimiser = torch.optim.AdamW(
             network.parameters(), training.learning_rate, training.betas, weight_decay=training.weight_decay
@@ -116,7 +119,7 @@ def train(
         step = load_checkpoint(out / CHECKPOINT_NAME, network, optimiser, told)
         scaling = fit_scaling(motion, config.scale_floor)
         log = Log(out / LOG_NAME, step, observe)
-        run = Step(network, optimiser, scaling, config, training, device)
+        run = Step(network, optimiser, scaling, config, training, device, tokens_of_a_batch(motion, config, training))
         use, saved, began, frames = CodeUse(config, device), time.monotonic(), time.monotonic(), 0
         for windows in batches(motion, training, step, total):
             rate = learning_rate(training, step, total)
@@ -132,9 +135,11 @@ def train(
                 use, frames = CodeUse(config, device), 0
             if validation is not None and (step % training.validate_every == 0 or step == total):
                 log.write({"step": step, "of": total, "validation": run.validate(validation)})
-            if step == total or time.monotonic() - saved > training.checkpoint_every_s:
+            if step == total or interrupted() or time.monotonic() - saved > training.checkpoint_every_s:
                 save_checkpoint(out / CHECKPOINT_NAME, network, optimiser, told, step)
                 saved = time.monotonic()
+            if interrupted():
+                raise KeyboardInterrupt
     tokenizer = Tokenizer(config, network.cpu(), scaling)
     save_tokenizer(tokenizer, out, told | {"steps": total})
     return tokenizer
@@ -169,13 +174,14 @@ class Step:
         config: TokenizerConfig,
         training: TrainConfig,
         device: torch.device,
+        tokens_per_batch: float,
     ) -> None:
         self.network, self.optimiser, self.config, self.training, self.device = (
             network, optimiser, config, training, device,
         )  # fmt: skip
         self.mean = torch.from_numpy(scaling.mean).to(device)
         self.scale = torch.from_numpy(scaling.scale).to(device)
-        network.quantiser.expect_tokens(training.batch_size * training.window_frames / config.frames_per_token)
+        network.quantiser.expect_tokens(tokens_per_batch)
         if device.type == "cuda" and training.compile:
             network.encoder.compile()
             network.decoder.compile()
@@ -269,6 +275,13 @@ def learning_rate(training: TrainConfig, step: int, total: int) -> float:
         return training.learning_rate * rise
     share = (step - warmup) / max(total - warmup, 1)
     return training.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+def tokens_of_a_batch(motion: MotionSet, config: TokenizerConfig, training: TrainConfig) -> float:
+    """Valid frames of an average batch, in tokens: how often codes are used is judged by these."""
+    windows = len(motion.windows(training.window_frames))
+    per_window = motion.valid_frames / max(windows, 1) / config.frames_per_token
+    return min(training.batch_size, windows) * per_window
 
 
 def device_of(training: TrainConfig) -> torch.device:
