@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nonverbal.dataset.schema import SCHEMA_VERSION
 from nonverbal.dataset.splits import SplitConfig
-from nonverbal.records import from_plain, to_plain
-from nonverbal.verdicts import UserError
+from nonverbal.record_files import RecordFile, record_text
 
 MANIFEST_NAME = "dataset.json"
 CARD_NAME = "README.md"
@@ -74,32 +72,26 @@ class Manifest:
     given_splits: bool = False
 
 
+_FILE = RecordFile(
+    "schema_version",
+    SCHEMA_VERSION,
+    "the folder of a dataset that `nonverbal build` wrote",
+    "restore it or build the dataset again",
+)
+
+
 def read_manifest(root: Path) -> Manifest:
     """The manifest of the dataset in the folder `root`.
 
     Raises:
         UserError: there is no dataset, it is damaged, or it was written by another version; the message names the file.
     """
-    path = root / MANIFEST_NAME
-    try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path}: not found; expected the folder of a dataset that `nonverbal build` wrote") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read as JSON ({error}); restore it or build the dataset again") from error
-    version = plain.get("schema_version") if isinstance(plain, dict) else None
-    if version != SCHEMA_VERSION:
-        raise UserError(f"{path}: got schema version {version}, expected {SCHEMA_VERSION}; use a matching release")
-    try:
-        return from_plain(Manifest, plain, MANIFEST_NAME)
-    except ValueError as error:
-        raise UserError(f"{path}: {error}; restore it or build the dataset again") from error
+    return _FILE.read(Manifest, root / MANIFEST_NAME)
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write `manifest`; equal datasets have equal files."""
-    text = json.dumps(to_plain(manifest), indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(record_text(manifest), encoding="utf-8")
 
 
 def file_entry(path: Path) -> FileEntry:

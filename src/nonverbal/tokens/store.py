@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from nonverbal.records import from_plain, to_plain
+from nonverbal.record_files import RecordFile, record_text
 from nonverbal.tokens.config import TokenizerConfig
 from nonverbal.tokens.scaling import Scaling
 from nonverbal.tokens.tokenizer import Tokenizer
@@ -41,12 +40,20 @@ class TokenizerCard:
     trained: dict[str, Any]
 
 
+_FILE = RecordFile(
+    "format_version",
+    FORMAT_VERSION,
+    "a folder that `nonverbal train-tokenizer` wrote",
+    "copy or train the tokenizer again",
+)
+
+
 def save_tokenizer(tokenizer: Tokenizer, folder: Path, trained: dict[str, Any] | None = None) -> None:
     """Write a tokenizer into `folder`; a reader finds the old one or the new one, never half."""
     folder.mkdir(parents=True, exist_ok=True)
     card = TokenizerCard(FORMAT_VERSION, tokenizer.hash, tokenizer.config, trained or {})
     write_tensors(folder / WEIGHTS_NAME, tokenizer.tensors(), {"hash": tokenizer.hash})
-    write_text(folder / CARD_NAME, json.dumps(to_plain(card), indent=1, ensure_ascii=False) + "\n")
+    write_text(folder / CARD_NAME, record_text(card))
 
 
 def load_tokenizer(folder: Path, device: str = "cpu") -> Tokenizer:
@@ -84,20 +91,7 @@ def read_card(folder: Path) -> TokenizerCard:
     Raises:
         UserError: it is missing, damaged or of another version.
     """
-    path = folder / CARD_NAME
-    try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path}: not found; expected a folder that `nonverbal train-tokenizer` wrote") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read as JSON ({error}); copy or train the tokenizer again") from error
-    version = plain.get("format_version") if isinstance(plain, dict) else None
-    if version != FORMAT_VERSION:
-        raise UserError(f"{path}: got format version {version}, expected {FORMAT_VERSION}; use a matching release")
-    try:
-        return from_plain(TokenizerCard, plain, CARD_NAME)
-    except ValueError as error:
-        raise UserError(f"{path}: {error}; copy or train the tokenizer again") from error
+    return _FILE.read(TokenizerCard, folder / CARD_NAME)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,8 +13,7 @@ from numpy.typing import NDArray
 
 from nonverbal.dataset.manifest import FileEntry
 from nonverbal.dataset.schema import matrix_type
-from nonverbal.records import from_plain, to_plain
-from nonverbal.verdicts import UserError
+from nonverbal.record_files import RecordFile, record_text
 
 TABLE_VERSION = 1
 """Version of NAME.json. A reader refuses any other."""
@@ -115,28 +113,18 @@ def check_codes(codes: NDArray[np.integer[Any]], codebook_size: int) -> str:
     return "holds a token with only some codes -1, expected all of them or none" if mixed.any() else ""
 
 
+_FILE = RecordFile("schema_version", TABLE_VERSION, "a tokens table that `nonverbal tokenize` wrote", AGAIN)
+
+
 def read_info(path: Path) -> TableInfo:
     """What NAME.json says.
 
     Raises:
         UserError: it is missing, damaged or of another version.
     """
-    try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path}: not found; expected a tokens table that `nonverbal tokenize` wrote") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read as JSON ({error}); {AGAIN}") from error
-    version = plain.get("schema_version") if isinstance(plain, dict) else None
-    if version != TABLE_VERSION:
-        raise UserError(f"{path}: got schema version {version}, expected {TABLE_VERSION}; use a matching release")
-    try:
-        return from_plain(TableInfo, plain, path.name)
-    except ValueError as error:
-        raise UserError(f"{path}: {error}; {AGAIN}") from error
+    return _FILE.read(TableInfo, path)
 
 
 def write_info(path: Path, info: TableInfo) -> None:
     """Write NAME.json; equal tables have equal files."""
-    text = json.dumps(to_plain(info), indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(record_text(info), encoding="utf-8")

@@ -1,0 +1,56 @@
+"""Records in JSON files that carry a version: read with one sentence for whatever is wrong with them, and written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nonverbal.records import from_plain, to_plain
+from nonverbal.verdicts import UserError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """A kind of file.
+
+    Attributes:
+        version_key: the key that holds the version.
+        version: the only one that is read.
+        expected: what should have been there, for who looks in the wrong place.
+        mend: what helps where the file is damaged.
+    """
+
+    version_key: str
+    version: int
+    expected: str
+    mend: str
+
+    def read(self, kind: type[T], path: Path) -> T:
+        """The record of `kind` in `path`.
+
+        Raises:
+            UserError: the file is missing, damaged or of another version.
+        """
+        try:
+            plain = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise UserError(f"{path}: not found; expected {self.expected}") from None
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path}: cannot be read as JSON ({error}); {self.mend}") from error
+        version = plain.get(self.version_key) if isinstance(plain, dict) else None
+        if version != self.version:
+            told = f"got {self.version_key.replace('_', ' ')} {version}, expected {self.version}"
+            raise UserError(f"{path}: {told}; use a matching release")
+        try:
+            return from_plain(kind, plain, path.name)
+        except ValueError as error:
+            raise UserError(f"{path}: {error}; {self.mend}") from error
+
+
+def record_text(record: Any) -> str:
+    """A record as JSON that people can read; equal records give equal text."""
+    return json.dumps(to_plain(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
