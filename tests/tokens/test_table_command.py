@@ -15,10 +15,9 @@ from small_talks import BODY, FACE, JOINT, build_talks, tiny_tokenizer
 
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.dataset.validate import validate
-from nonverbal.motion.rotations import matrix_from_axis_angle
+from nonverbal.motion.rotations import matrix_from_axis_angle, shortest_axis_angle
 from nonverbal.pipeline.lock import OutputError
 from nonverbal.tokens import decode_dataset
-from nonverbal.tokens.decode_dataset import _within_half_turn
 from nonverbal.tokens.store import load_tokenizer, save_tokenizer
 from nonverbal.tokens.table import open_tokens
 from nonverbal.tokens.table_command import Detokenize, Tokenize
@@ -269,10 +268,10 @@ def test_turns_beyond_half_a_turn_are_the_same_turns_from_the_other_side() -> No
     rng = np.random.default_rng(0)
     axis_angle = (rng.normal(size=(200, 117)) * 4).astype(np.float32)
     axis_angle[:20] /= 10
-    inside = _within_half_turn(axis_angle)
+    inside = shortest_axis_angle(axis_angle)
     angles = np.linalg.norm(inside.reshape(-1, 3), axis=1)
     assert angles.max() <= np.pi + 1e-5
     turns, expected = (matrix_from_axis_angle(x.reshape(-1, 3).astype(np.float64)) for x in (inside, axis_angle))
     assert np.abs(turns - expected).max() < 1e-5
     assert np.array_equal(inside[:20], axis_angle[:20])
-    assert _within_half_turn(axis_angle[:0]).shape == (0, 117)
+    assert shortest_axis_angle(axis_angle[:0]).shape == (0, 117)

@@ -23,9 +23,8 @@ from nonverbal.pipeline.observe import Observer
 from nonverbal.pipeline.stage import Stage
 from nonverbal.progress import watching
 from nonverbal.settings import BuildSettings, load_settings
-from nonverbal.studio.command import ticking
 from nonverbal.studio.scene import LAYOUTS, Layout
-from nonverbal.studio.talk import Tick
+from nonverbal.ticks import Tick, ticking
 from nonverbal.types import Clip
 from nonverbal.verdicts import UserError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from nonverbal.dataset.read import open_dataset
 from nonverbal.studio.scene import Layout
 from nonverbal.studio.settings import StudioSettings
-from nonverbal.studio.talk import Tick, silent
+from nonverbal.ticks import Tick, silent
 from nonverbal.types import Dialogue
 from nonverbal.verdicts import UserError
 from nonverbal.weights import sha256_of

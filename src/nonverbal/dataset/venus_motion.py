@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from nonverbal.dataset.venus_rows import BODY, FACE, UNKNOWN_PROB, Frames, VenusRow
 from nonverbal.dataset.venus_turns import PARTICIPANTS, SEGMENT_S, Spoken
+from nonverbal.motion.rotations import shortest_axis_angle
 from nonverbal.spaces import get_space
 from nonverbal.timeline import FPS, frame_at, n_frames, spans_to_mask
 from nonverbal.types import F32, PARTS, Bool, Motion, Span
@@ -136,7 +137,7 @@ def _motion(index: int, face: Placed, body: Placed, spoken: Sequence[Spoken]) ->
         body_space=BODY.space,
         fps=FPS,
         face=face.values[index],
-        body=_shortest(body.values[index]),
+        body=shortest_axis_angle(body.values[index]),
         validity=validity,
         confidence=(validity * UNKNOWN_PROB).astype(np.float32),
         head_pose=np.zeros((count, 6), np.float32),
@@ -144,15 +145,3 @@ def _motion(index: int, face: Placed, body: Placed, spoken: Sequence[Spoken]) ->
         bbox=np.zeros((count, 4), np.float32),
         speaking=spans_to_mask(spans, count).astype(np.uint8),
     )
-
-
-def _shortest(body: F32) -> F32:
-    """[T, 3 J] axis-angles, those longer than pi as the same rotation the other way round."""
-    vectors = body.reshape(-1, 3)
-    far = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)) > np.pi
-    if not far.any():
-        return body
-    angle = np.linalg.norm(vectors[far].astype(np.float64), axis=1, keepdims=True)
-    turned = vectors.copy()
-    turned[far] *= ((angle + np.pi) % (2 * np.pi) - np.pi) / angle
-    return turned.reshape(body.shape)

@@ -12,6 +12,8 @@ import numpy as np
 import scipy  # loads its parts when they are used
 from numpy.typing import NDArray
 
+from nonverbal.types import F32
+
 F = NDArray[Any]
 
 _TINY = 1e-9
@@ -58,6 +60,18 @@ def matrix_from_rot6d(rot6d: F) -> F:
     x = unit(rot6d[..., :3])
     y = unit(reject(rot6d[..., 3:], x))
     return np.stack([x, y, np.cross(x, y)], axis=-1)
+
+
+def shortest_axis_angle(axis_angle: F32) -> F32:
+    """[T, 3 J] axis-angles, those longer than pi as the same rotation the other way round."""
+    vectors = axis_angle.reshape(-1, 3)
+    far = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)) > np.pi
+    if not far.any():
+        return axis_angle
+    angle = np.linalg.norm(vectors[far].astype(np.float64), axis=1, keepdims=True)
+    turned = vectors.copy()
+    turned[far] *= ((angle + np.pi) % (2 * np.pi) - np.pi) / angle
+    return turned.reshape(axis_angle.shape)
 
 
 def matrix_about(axis: int, angle_rad: F) -> F:

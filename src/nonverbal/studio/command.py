@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nonverbal.studio.settings import StudioSettings, TruthSettings
-from nonverbal.studio.talk import Tick, silent
+from nonverbal.ticks import ticking
 from nonverbal.verdicts import UserError
 
 
@@ -47,23 +44,3 @@ class Studio:
                 told = f"{video}, its podcast.rttm, and its truth in {self.out / 'truth'}"
         console.print(told, markup=False, highlight=False, soft_wrap=True)
         return 0
-
-
-@contextmanager
-def ticking(console: Console) -> Iterator[Tick]:
-    """A tick that draws a bar with rate and time left where somebody looks."""
-    if not console.is_terminal:
-        yield silent
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        bar = progress.add_task("", rate="")
-
-        def tick(what: str, done: int, of: int) -> None:
-            task = progress.tasks[bar]
-            if task.description != what:
-                progress.reset(bar, description=what)
-            rate = f"{task.speed:.1f}/s" if task.speed else ""
-            progress.update(bar, completed=done, total=of, rate=rate)
-
-        yield tick

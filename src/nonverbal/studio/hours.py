@@ -11,7 +11,7 @@ from nonverbal.studio.scene import build_scene
 from nonverbal.studio.script.write import write_script
 from nonverbal.studio.settings import TruthSettings
 from nonverbal.studio.speech.rhythm import time_talk
-from nonverbal.studio.talk import PARTICIPANTS, Tick, silent
+from nonverbal.studio.talk import PARTICIPANTS
 from nonverbal.studio.truth import (
     Spoken,
     TrueDialogue,
@@ -21,6 +21,7 @@ from nonverbal.studio.truth import (
     true_motion,
     write_truth,
 )
+from nonverbal.ticks import Tick, silent
 from nonverbal.types import Motion
 
 

@@ -27,7 +27,7 @@ from nonverbal.studio.script.write import choose_lines
 from nonverbal.studio.settings import StudioSettings
 from nonverbal.studio.speech.mix import record_talk
 from nonverbal.studio.speech.voices import open_voices
-from nonverbal.studio.talk import PARTICIPANTS, Performance, Tick, silent
+from nonverbal.studio.talk import PARTICIPANTS, Performance
 from nonverbal.studio.truth import (
     Spoken,
     TrueDialogue,
@@ -37,6 +37,7 @@ from nonverbal.studio.truth import (
     true_motion,
     write_truth,
 )
+from nonverbal.ticks import Tick, silent
 from nonverbal.timeline import FPS
 from nonverbal.types import U8, Motion
 

@@ -5,21 +5,13 @@ script -> Line, spoken by a voice -> SpokenLine, placed in time -> Talk, acted -
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from nonverbal.types import F32, Bool, SpeakerSegment
 
 PARTICIPANTS = ("A", "B")
-
-Tick = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and of how much."""
-
-
-def silent(what: str, done: int, of: int) -> None:
-    """A tick that tells nobody."""
-
 
 Act = Literal[
     "greet", "ask", "tell", "count", "agree", "disagree", "doubt", "joke", "exclaim", "blame", "comfort", "think",

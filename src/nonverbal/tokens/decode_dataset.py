@@ -30,11 +30,12 @@ from nonverbal.dataset.publish import check_output, is_intact
 from nonverbal.dataset.read import Dataset
 from nonverbal.dataset.schema import ClipMotion
 from nonverbal.dataset.write import Contents, Entry, WriteResult, write_dataset
+from nonverbal.motion.rotations import shortest_axis_angle
 from nonverbal.pipeline.lock import Output, claim, output_error
 from nonverbal.pipeline.store import commit
 from nonverbal.records import dumps, to_plain
 from nonverbal.spaces import get_space
-from nonverbal.studio.talk import Tick, silent
+from nonverbal.ticks import Tick, silent
 from nonverbal.tokens.chosen import Chosen, Loaded, check_fit
 from nonverbal.tokens.table import TokenTable
 from nonverbal.tokens.table_format import INVALID
@@ -169,14 +170,4 @@ def _in_range(values: F32, space: str) -> F32:
     """`values` [T, D] in the range that the schema demands of a space."""
     if space == "arkit52":
         return np.clip(values, 0.0, 1.0)
-    return _within_half_turn(values) if space == "smplx117" else values
-
-
-def _within_half_turn(axis_angle: F32) -> F32:
-    """[T, 3 J] radians: the same rotations, by at most pi; those that are left as they are."""
-    turns = axis_angle.reshape(len(axis_angle), axis_angle.shape[1] // 3, 3)
-    angle = np.linalg.norm(turns.astype(np.float64), axis=-1, keepdims=True)
-    over = angle > np.pi
-    inside = angle - 2 * np.pi * np.round(angle / (2 * np.pi))
-    scale = np.divide(inside, angle, out=np.ones_like(angle), where=over)
-    return (turns * scale).astype(np.float32).reshape(axis_angle.shape)
+    return shortest_axis_angle(values) if space == "smplx117" else values

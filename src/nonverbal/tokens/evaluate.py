@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from nonverbal.dataset.read import Dataset
-from nonverbal.studio.talk import Tick, silent
+from nonverbal.ticks import Tick, silent
 from nonverbal.timeline import n_frames
 from nonverbal.tokens.contestants import FirstFrame, Learned, Person, Run, Trial, mean_pose
 from nonverbal.tokens.evaluate_settings import EvaluationSettings

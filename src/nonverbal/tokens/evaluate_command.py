@@ -13,8 +13,7 @@ from rich.console import Console
 
 from nonverbal import __version__
 from nonverbal.dataset.read import open_dataset
-from nonverbal.studio.command import ticking
-from nonverbal.studio.talk import Tick
+from nonverbal.ticks import Tick, ticking
 from nonverbal.tokens.evaluate_settings import EvaluationSettings
 from nonverbal.verdicts import UserError
 

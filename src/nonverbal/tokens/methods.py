@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from nonverbal.tokens.config import LossConfig, TokenizerConfig
 from nonverbal.verdicts import UserError
 
-PRESETS: dict[str, dict[str, Any]] = {
+MethodName = Literal["vq", "rvq", "fsq", "guo2024", "ng2023"]
+PresetName = Literal["laptop", "paper"]
+
+PRESETS: dict[PresetName, dict[str, Any]] = {
     "paper": {"width": 512, "code_width": 512},
     "laptop": {"width": 96, "code_width": 64, "ema_decay": 0.95},
 }
@@ -76,7 +79,7 @@ def ng2023(spaces: tuple[str, ...], size: dict[str, Any]) -> TokenizerConfig:
     return TokenizerConfig(spaces, "ng2023", **size, codebook_size=256, loss=LossConfig("smooth_l1", 0.5, grouped=True))
 
 
-METHODS: dict[str, Callable[[tuple[str, ...], dict[str, Any]], TokenizerConfig]] = {
+METHODS: dict[MethodName, Callable[[tuple[str, ...], dict[str, Any]], TokenizerConfig]] = {
     "vq": vq,
     "rvq": rvq,
     "fsq": fsq,
@@ -85,7 +88,7 @@ METHODS: dict[str, Callable[[tuple[str, ...], dict[str, Any]], TokenizerConfig]]
 }
 
 
-def method_config(method: str, spaces: tuple[str, ...], preset: str = "laptop") -> TokenizerConfig:
+def method_config(method: MethodName, spaces: tuple[str, ...], preset: PresetName = "laptop") -> TokenizerConfig:
     """The configuration of a method in a preset's size.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from nonverbal.studio.talk import Tick, silent
+from nonverbal.ticks import Tick, silent
 from nonverbal.tokens.plot_material import TRACE_S, VALIDATION, Curves, Gatherer, place_cues, read_training
 from nonverbal.types import F32
 from nonverbal.verdicts import UserError

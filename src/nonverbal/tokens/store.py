@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from nonverbal.pipeline.store import commit
 from nonverbal.record_files import RecordFile, record_text
 from nonverbal.tokens.config import TokenizerConfig
 from nonverbal.tokens.scaling import Scaling
@@ -51,8 +51,9 @@ _FILE = RecordFile(
 def save_tokenizer(tokenizer: Tokenizer, folder: Path, trained: dict[str, Any] | None = None) -> None:
     """Write a tokenizer into `folder`; a reader finds the old one or the new one, never half."""
     folder.mkdir(parents=True, exist_ok=True)
-    card = TokenizerCard(FORMAT_VERSION, tokenizer.hash, tokenizer.config, trained or {})
-    write_tensors(folder / WEIGHTS_NAME, tokenizer.tensors(), {"hash": tokenizer.hash})
+    own_hash = tokenizer.hash  # goes over all weights
+    card = TokenizerCard(FORMAT_VERSION, own_hash, tokenizer.config, trained or {})
+    write_tensors(folder / WEIGHTS_NAME, tokenizer.tensors(), {"hash": own_hash})
     write_text(folder / CARD_NAME, record_text(card))
 
 
@@ -120,16 +121,19 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     """Write tensors to `path`, whole or not at all."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        temporary = Path(folder) / path.name
-        # Not save_file, which hides what the system said when a disk is full, and lets nobody else read the file.
-        temporary.write_bytes(save({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, metadata))
-        temporary.replace(path)
+    # Not save_file, which hides what the system said when a disk is full, and lets nobody else read the file.
+    data = save({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, metadata)
+
+    def write(temporary: Path) -> None:
+        temporary.write_bytes(data)
+
+    commit(path, write, read_tensors)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path`, whole or not at all."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        temporary = Path(folder) / path.name
+
+    def write(temporary: Path) -> None:
         temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+
+    commit(path, write, Path.read_bytes)

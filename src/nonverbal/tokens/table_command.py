@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nonverbal.dataset.read import open_dataset
-from nonverbal.studio.command import ticking
+from nonverbal.ticks import ticking
 
 if TYPE_CHECKING:
     from nonverbal.tokens.table import TokenTable

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -25,12 +26,12 @@ from nonverbal.dataset.read import Dataset
 from nonverbal.pipeline.lock import claim, output_error
 from nonverbal.pipeline.store import commit
 from nonverbal.records import dumps, to_plain
-from nonverbal.studio.talk import Tick, silent
+from nonverbal.ticks import Tick, silent
 from nonverbal.tokens.chosen import Chosen, Loaded, check_fit
+from nonverbal.tokens.codebook_metrics import CodebookMeter
 from nonverbal.tokens.motion_set import motion_rows
 from nonverbal.tokens.table import TokenTable, open_tokens
 from nonverbal.tokens.table_format import (
-    INVALID,
     OWN_COLUMNS,
     TABLE_VERSION,
     PartInfo,
@@ -115,26 +116,12 @@ def _same_table(base: Path, dataset: Dataset, chosen: Chosen, smooth: bool) -> T
     return table if same and file_entry(table.path) == table.info.file else None
 
 
-class _Count:
-    """What a part's column holds, counted as it passes."""
-
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self.tokens = self.invalid_tokens = 0
-        self.used = np.zeros((tokenizer.num_codebooks, tokenizer.codebook_size), np.bool_)
-
-    def add(self, codes: Codes) -> None:
-        valid = codes[codes[:, 0] != INVALID]
-        self.tokens += len(codes)
-        self.invalid_tokens += len(codes) - len(valid)
-        for level, used in enumerate(self.used):
-            used[valid[:, level]] = True
-
-
 @dataclass
 class _Counts:
-    """What a table holds, counted as its rows pass."""
+    """What a table holds, counted as its rows pass: the uses of codes and the tokens, valid or not, of each part."""
 
-    parts: dict[str, _Count]
+    codes: dict[str, CodebookMeter]
+    tokens: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     frames: int = 0
 
@@ -142,8 +129,9 @@ class _Counts:
         for row, codes in rows:
             self.rows += 1
             self.frames += row.n_frames
-            for part, count in self.parts.items():
-                count.add(codes[part])
+            for part, meter in self.codes.items():
+                meter.add(codes[part])
+                self.tokens[part] += len(codes[part])
             yield row, codes
 
 
@@ -153,8 +141,8 @@ def _write(base: Path, dataset: Dataset, chosen: Chosen, smooth: bool, tick: Tic
         left.unlink()  # of a run that was killed; nobody else writes here now
     note, place = (base.with_name(f"{base.name}.{ending}") for ending in ("json", "parquet"))
     note.unlink(missing_ok=True)
-    counts = _Counts({part: _Count(loaded.tokenizer) for part, loaded in chosen.items()})
     sizes = {part: (loaded.tokenizer.num_codebooks, loaded.tokenizer.codebook_size) for part, loaded in chosen.items()}
+    counts = _Counts({part: CodebookMeter(codebook_size, levels) for part, (levels, codebook_size) in sizes.items()})
     rows = counts.watch(_encoded_rows(dataset, chosen, smooth, tick))
     entry: FileEntry = commit(place, lambda path: write_rows(path, rows, table_schema(sizes)), file_entry)
     info = TableInfo(
@@ -165,13 +153,13 @@ def _write(base: Path, dataset: Dataset, chosen: Chosen, smooth: bool, tick: Tic
         dialogues=len(dataset),
         rows=counts.rows,
         frames=counts.frames,
-        parts={part: _part_info(loaded, counts.parts[part]) for part, loaded in chosen.items()},
+        parts={part: _part_info(loaded, counts.codes[part], counts.tokens[part]) for part, loaded in chosen.items()},
         file=entry,
     )
     commit(note, lambda path: write_info(path, info), read_info)
 
 
-def _part_info(loaded: Loaded, count: _Count) -> PartInfo:
+def _part_info(loaded: Loaded, meter: CodebookMeter, tokens: int) -> PartInfo:
     tokenizer = loaded.tokenizer
     return PartInfo(
         tokenizer_hash=loaded.hash,
@@ -183,9 +171,9 @@ def _part_info(loaded: Loaded, count: _Count) -> PartInfo:
         codebook_size=tokenizer.codebook_size,
         num_codebooks=tokenizer.num_codebooks,
         bits_per_s=tokenizer.bits_per_s,
-        tokens=count.tokens,
-        invalid_tokens=count.invalid_tokens,
-        used_codes=tuple(int(used.sum()) for used in count.used),
+        tokens=tokens,
+        invalid_tokens=tokens - int(meter.counts[0].sum()),
+        used_codes=tuple(int(used) for used in (meter.counts > 0).sum(axis=1)),
     )
 
 

@@ -20,6 +20,7 @@ from nonverbal.tokens.checkpoint import load_checkpoint, save_checkpoint
 from nonverbal.tokens.config import TokenizerConfig
 from nonverbal.tokens.interrupts import held_interrupts
 from nonverbal.tokens.loss import MotionLoss, motion_loss
+from nonverbal.tokens.methods import PresetName
 from nonverbal.tokens.motion_set import MotionSet
 from nonverbal.tokens.scaling import Scaling, fit_scaling
 from nonverbal.tokens.store import save_tokenizer
@@ -84,7 +85,7 @@ class TrainConfig:
             raise ValueError(f"device: got {self.device!r}, expected auto, cpu or cuda")
 
 
-TRAINING: dict[str, TrainConfig] = {
+TRAINING: dict[PresetName, TrainConfig] = {
     "paper": TrainConfig(),
     "laptop": TrainConfig(batch_size=32, steps=4000, learning_rate=1e-3, warmup_steps=100, cosine=True),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ from nonverbal.dataset.manifest import ARRAYS_DIR, MANIFEST_NAME
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.pipeline.lock import claim, output_error
 from nonverbal.tokens.config import LossKind, TokenizerConfig, spaces_of
+from nonverbal.tokens.methods import MethodName, PresetName, method_config
 from nonverbal.verdicts import UserError
 
 if TYPE_CHECKING:
@@ -33,10 +35,10 @@ class TrainTokenizer:
     """Folder for the tokenizer, its log and its checkpoint."""
     part: Literal["face", "body", "joint"] = "face"
     """What it covers; joint: one codebook for both."""
-    method: Literal["vq", "rvq", "fsq", "guo2024", "ng2023"] = "vq"
+    method: MethodName = "vq"
     """vq: one codebook, as in the paper; rvq: six residual ones; fsq: a fixed grid; guo2024: the residual VQ-VAE of
     MoMask; ng2023: that of "Can Language Models Learn to Listen?"."""
-    preset: Literal["laptop", "paper"] = "laptop"
+    preset: PresetName = "laptop"
     """laptop: minutes on two CPU cores; paper: the paper's size and schedule, for a GPU."""
     causal: bool = False
     """Look back only, so that an avatar can move while tokens arrive."""
@@ -71,8 +73,6 @@ class TrainTokenizer:
         Raises:
             ValueError: a flag is out of range, or does not go with the method.
         """
-        from nonverbal.tokens.methods import method_config
-
         manifest = dataset.manifest
         if self.method == "fsq" and self.codebook_size is not None:
             raise UserError("--codebook-size: the grid of fsq has 512 points, no more and no less; leave it out")
@@ -128,13 +128,9 @@ class TrainTokenizer:
 
         arrays = self.dataset / ARRAYS_DIR
         forget_other(arrays, dataset)
-        motion, validation = (
-            load_motion_set(dataset, split, self.part, arrays, smooth=not self.raw)
-            if split == "train" or dataset.manifest.splits.get(split)
-            else None
-            for split in ("train", "validation")
-        )
-        assert motion is not None
+        load = partial(load_motion_set, dataset, part=self.part, folder=arrays, smooth=not self.raw)
+        motion = load("train")
+        validation = load("validation") if dataset.manifest.splits.get("validation") else None
         minutes = motion.valid_frames / motion.fps / 60
         told = f"{self.method} {self.part} tokenizer, {minutes:.1f} minutes of motion of {len(motion)} participants"
         console.print(told, markup=False, highlight=False)
