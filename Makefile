@@ -22,7 +22,7 @@ help:
 	@echo "make test               the tests (minutes)"
 	@echo "make check              formatting, lint, types"
 	@echo "make fit                the estimators' weights again, from rendered people (an hour)"
-	@echo "make bench              slow tests and measurements (an hour)"
+	@echo "make bench              slow tests and measurements (hours)"
 
 setup: $(READY)
 
