@@ -1,0 +1,1 @@
+"""MARS: one autoregressive transformer over interleaved text, face and body tokens."""
