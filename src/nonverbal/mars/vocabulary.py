@@ -1,32 +1,33 @@
 """The ids of a stream: a base model's own below, those of face, body and a few signs above.
 
-    0 .. base_size - 1    the base model's: text, and its chat format's control tokens
-    base_size             <UNSEEN> <LISTENER> <SYSTEM>
-    ..                    <FACE_NONE> <FACE_0> <FACE_1> ... <FACE1_0> ... (levels after each other)
-    ..                    <BODY_NONE> <BODY_0> ...
+0 .. base_size - 1    the base model's: text, and its chat format's control tokens
+base_size             <UNSEEN> <LISTENER> <SYSTEM>
+..                    <FACE_NONE> <FACE_0> <FACE_1> ... <FACE1_0> ... (levels after each other)
+..                    <BODY_NONE> <BODY_0> ...
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nonverbal.mars.config import StreamConfig
+from nonverbal.mars.grammar import Grammar
+from nonverbal.mars.signs import CONTROL, FIRST_PART, LISTENER, SYSTEM, TEXT, UNSEEN, token_name
 from nonverbal.verdicts import UserError
 
-UNSEEN, LISTENER, SYSTEM = "<UNSEEN>", "<LISTENER>", "<SYSTEM>"
 _SIGNS = (UNSEEN, LISTENER, SYSTEM)
-
-TEXT, CONTROL, FIRST_PART = 0, 1, 2
-"""Kinds of tokens; part i of the configuration is ``FIRST_PART + i``."""
 
 
 class TextCodec(Protocol):
     """Text to the base model's ids and back; no text ever yields a control id."""
 
+    @property
+    def text_ids(self) -> frozenset[int]: ...
     def encode(self, text: str) -> list[int]: ...
     def decode(self, ids: Sequence[int]) -> str: ...
 
@@ -56,12 +57,7 @@ class Vocabulary:
         kinds: [size] uint8, `TEXT`, `CONTROL` or ``FIRST_PART + i``.
     """
 
-    def __init__(
-        self, config: StreamConfig, text: TextCodec, chat: ChatFormat, base_size: int, control_ids: Sequence[int] = ()
-    ) -> None:
-        """Args:
-        control_ids: the base model's ids that are no text; those that `chat` uses are known.
-        """
+    def __init__(self, config: StreamConfig, text: TextCodec, chat: ChatFormat, base_size: int) -> None:
         self.config = config
         self.text = text
         self.format = chat
@@ -75,8 +71,8 @@ class Vocabulary:
                 names += [token_name(part.part, level, code) for code in range(part.codebook_size)]
             kinds += [FIRST_PART + i] * (1 + part.levels * part.codebook_size)
         self.tokens = tuple(names)
-        self.kinds: NDArray[np.uint8] = np.array([TEXT] * base_size + kinds, np.uint8)
-        self.kinds[sorted(self._control_ids(control_ids))] = CONTROL
+        self.kinds: NDArray[np.uint8] = np.array([CONTROL] * base_size + kinds, np.uint8)
+        self.kinds[sorted(text.text_ids)] = TEXT
         self._starts = {(i, level): first for i, level, first in self._first}
 
     @property
@@ -99,6 +95,18 @@ class Vocabulary:
         """Marks a system prompt in the formats that have no role for it."""
         return self.base_size + _SIGNS.index(SYSTEM)
 
+    @property
+    def system_frame(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The ids around a system prompt."""
+        if self.format.system_in_user:
+            return (*self.format.open("user"), self.system_id), self.format.close("user")
+        return self.format.open("system"), self.format.close("system")
+
+    @cached_property
+    def grammar(self) -> Grammar:
+        """What may follow what."""
+        return Grammar(self)
+
     def none_id(self, part: int) -> int:
         """In place of the codes of one part, by its number, that is not seen."""
         return self._none[part]
@@ -119,13 +127,3 @@ class Vocabulary:
                 f"token {wrong[0]}: got the id {ids[wrong[0]]}, expected 0 to {self.size - 1}; the stream belongs to "
                 "another model or is damaged"
             )
-
-    def _control_ids(self, given: Sequence[int]) -> set[int]:
-        chat = self.format
-        found = {*given, *chat.begin, chat.end_id}
-        return {int(i) for i in found}
-
-
-def token_name(part: str, level: int, code: int) -> str:
-    """``("face", 0, 12)`` -> ``<FACE_12>``; residual levels are ``<FACE1_12>`` and on."""
-    return f"<{part.upper()}{level or ''}_{code}>"
