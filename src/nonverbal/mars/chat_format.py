@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jinja2.exceptions import TemplateError
 from transformers import PreTrainedTokenizerBase
 
+from nonverbal.mars.text import is_control
 from nonverbal.verdicts import UserError
 
 CHATML_START, CHATML_END = "<|im_start|>", "<|im_end|>"
@@ -110,7 +111,8 @@ def _format_of(tokenizer: PreTrainedTokenizerBase) -> ChatFormat | None:
     pieces = _between(rendered, [text for text in (_SYSTEM, _USER, _ASSISTANT, _AGAIN) if text in rendered])
     if pieces is None:
         return None
-    control = frozenset(tokenizer.added_tokens_decoder)
+    added = tokenizer.added_tokens_decoder.items()
+    control = frozenset(i for i, token in added if is_control(token.content, token.special))
     ids = [tuple(tokenizer(piece, add_special_tokens=False)["input_ids"]) for piece in pieces]
     turn, back = (_split(i, control) for i in ids[-2:])
     if turn is None or back is None or turn[0][0] != back[0][0]:

@@ -19,8 +19,8 @@ class TextCodec:
     """Text to ids of a base's vocabulary and back, by a clone of its tokenizer that knows no added token.
 
     `decode(encode(text)) == text` for every text, or `encode` says that this vocabulary cannot hold it. The clone
-    leaves out what would break that: Unicode normal forms (Qwen's NFC) and spaces put in front (Llama 2). So a piece gives the
-    same ids wherever in a stream it stands, and pieces decoded one by one add up to the whole.
+    leaves out what would break that: Unicode normal forms (Qwen's NFC) and spaces put in front (Llama 2). So a piece
+    gives the same ids wherever in a stream it stands.
 
     Attributes:
         text_ids: all ids that text can have; every other id of the vocabulary controls something.
@@ -28,7 +28,7 @@ class TextCodec:
 
     def __init__(self, backend: Backend) -> None:
         plain = json.loads(backend.to_str())
-        control = {token["id"] for token in plain["added_tokens"] if _is_control(token)}
+        control = {token["id"] for token in plain["added_tokens"] if is_control(token["content"], token["special"])}
         self._backend = Backend.from_str(json.dumps(_text_only(plain)))
         vocab = self._backend.get_vocab()
         names = ((f"<0x{byte:02X}>", byte) for byte in range(256))
@@ -107,15 +107,17 @@ def text_codec(tokenizer: PreTrainedTokenizerBase) -> TextCodec:
     return TextCodec(backend)
 
 
-def _is_control(token: dict[str, Any]) -> bool:
-    """All added tokens are, but plain runs of spaces and line ends, which Gemma's tokenizer adds for speed."""
-    return bool(token["special"]) or not (token["content"].isspace() or set(token["content"]) == {_SPACE_MARK})
+def is_control(content: str, special: bool) -> bool:
+    """All added tokens are, but plain runs of spaces and line ends, which Gemma's tokenizer adds to have them whole."""
+    return special or not (content.isspace() or set(content) == {_SPACE_MARK})
 
 
 def _text_only(plain: dict[str, Any]) -> dict[str, Any]:
     """A tokenizer's JSON without control tokens and without all that changes text on the way in or out."""
     changed = dict(plain, truncation=None, padding=None, post_processor=None)
-    changed["added_tokens"] = [token for token in plain["added_tokens"] if not _is_control(token)]
+    changed["added_tokens"] = [
+        token for token in plain["added_tokens"] if not is_control(token["content"], token["special"])
+    ]
     changed["normalizer"] = _only(plain["normalizer"], "normalizers", ("Replace",))
     changed["pre_tokenizer"] = _unprefixed(plain["pre_tokenizer"])
     changed["decoder"] = _only(_unprefixed(plain["decoder"]), "decoders", ("Strip",), keep=False)
