@@ -34,7 +34,8 @@ from nonverbal.tokens.loss import motion_loss
 from nonverbal.tokens.methods import PRESETS, method_config
 from nonverbal.tokens.motion_set import MotionSet, load_motion_set, motion_rows
 from nonverbal.tokens.scaling import Scaling, fit_scaling
-from nonverbal.tokens.train import TRAINING, Step, TrainConfig, batches, device_of
+from nonverbal.tokens.loop import device_of
+from nonverbal.tokens.train import TRAINING, Step, TrainConfig, batches
 from nonverbal.tokens.vqvae import MotionVQVAE
 from nonverbal.verdicts import UserError
 
@@ -74,7 +75,7 @@ class Setting:
 
 def ours(setting: Setting) -> Stepper:
     """The loop of `tokens/train.py`."""
-    device = device_of(setting.training)
+    device = device_of(setting.training.device)
     network = setting.network().to(device)
     step = Step(network, setting.optimiser(network), setting.scaling, setting.config, setting.training, device)
     for windows in batches(setting.motion, setting.training, 0, 1 << 60):
@@ -117,7 +118,7 @@ class Turns(Items):
 
 def plain(setting: Setting, keep: bool) -> Stepper:
     """Turn after turn from a DataLoader, all frames of the padded batch alike; with `keep`, items are made once."""
-    device = device_of(setting.training)
+    device = device_of(setting.training.device)
     network = setting.network().to(device).train()
     optimiser = setting.optimiser(network)
     items = Turns(setting, keep)
@@ -195,7 +196,7 @@ def compare(setting: Setting, seconds: float, repeats: int) -> None:
 
 def show_operations(setting: Setting, speed: float) -> None:
     """Prints what a speed of valid frames means in operations and epochs of VENUS."""
-    device = device_of(setting.training)
+    device = device_of(setting.training.device)
     each = operations_per_frame(setting.config, setting.training.window_frames)
     rate, name = each * speed, torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     peak = next((peak for part, peak in BF16_PEAK.items() if part in name), None)

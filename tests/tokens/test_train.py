@@ -14,6 +14,7 @@ import pytest
 import torch
 from small_motion import QUICK, motion_set, small_config
 
+from nonverbal.tokens.loop import learning_rate
 from nonverbal.tokens.methods import METHODS, PRESETS, method_config
 from nonverbal.tokens.scaling import fit_scaling
 from nonverbal.tokens.store import load_tokenizer
@@ -22,7 +23,6 @@ from nonverbal.tokens.train import (
     LOG_NAME,
     TRAINING,
     TrainConfig,
-    learning_rate,
     tokens_of_a_batch,
     train,
 )

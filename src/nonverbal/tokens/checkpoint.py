@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nonverbal.records import dumps
 from nonverbal.tokens.store import read_tensors, write_tensors
@@ -16,9 +16,14 @@ from nonverbal.verdicts import UserError
 _FORMAT_VERSION = "1"
 
 
-def save_checkpoint(
-    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, told: dict[str, Any], step: int
-) -> None:
+class Stateful(Protocol):
+    """A network, an optimiser, or what stands for one of them when only a part of it is to be kept."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: dict[str, Any], /) -> Any: ...
+
+
+def save_checkpoint(path: Path, network: Stateful, optimiser: Stateful, told: dict[str, Any], step: int) -> None:
     """Write all that `load_checkpoint` needs, whole or not at all.
 
     Args:
@@ -37,7 +42,7 @@ def save_checkpoint(
     write_tensors(path, tensors, {"format_version": _FORMAT_VERSION, "step": str(step), "told": dumps(told)})
 
 
-def load_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, told: dict[str, Any]) -> int:
+def load_checkpoint(path: Path, network: Stateful, optimiser: Stateful, told: dict[str, Any]) -> int:
     """Put everything back as `save_checkpoint` found it; the number of steps done, 0 where there is no file.
 
     Raises:

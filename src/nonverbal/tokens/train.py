@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from nonverbal.records import to_plain
 from nonverbal.tokens.checkpoint import load_checkpoint, save_checkpoint
 from nonverbal.tokens.config import TokenizerConfig
 from nonverbal.tokens.interrupts import held_interrupts
+from nonverbal.tokens.loop import Log, Observer, device_of, learning_rate, seeded
 from nonverbal.tokens.loss import MotionLoss, motion_loss
 from nonverbal.tokens.methods import PresetName
 from nonverbal.tokens.motion_set import MotionSet
@@ -31,9 +31,6 @@ from nonverbal.verdicts import UserError
 
 LOG_NAME = "train.jsonl"
 CHECKPOINT_NAME = "checkpoint.safetensors"
-
-Observer = Callable[[dict[str, Any]], None]
-"""Is told each line of the log as it is written."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def train(
     Raises:
         UserError: no window has a valid frame, `out` holds another run, or the loss is no longer finite.
     """
-    device = device_of(training)
+    device = device_of(training.device)
     check(motion, config, training)
     total = training.steps or training.epochs * math.ceil(len(_epoch(motion, training, 0)) / training.batch_size)
     with seeded(training.seed, device), held_interrupts() as interrupted:
@@ -234,29 +231,6 @@ class Step:
         return nullcontext()
 
 
-class Log:
-    """Lines of JSON in a file that a run which goes on cuts to where it goes on from."""
-
-    def __init__(self, path: Path, step: int, observe: Observer) -> None:
-        self._observe = observe
-        kept = [line for line in path.read_text().splitlines() if _step_of(line) <= step] if path.exists() else []
-        path.write_text("".join(f"{line}\n" for line in kept))
-        self._path = path
-
-    def write(self, line: dict[str, Any]) -> None:
-        """Adds a line and tells the observer."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, allow_nan=False) + "\n")
-        self._observe(line)
-
-
-def _step_of(line: str) -> float:
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return math.inf  # a line that was cut short
-
-
 def batches(motion: MotionSet, training: TrainConfig, step: int, total: int) -> Iterator[np.ndarray]:
     """The windows [B, 2] of each step from `step` to `total`."""
     epoch, first = 0, 0  # the epoch at hand, and the step it begins with
@@ -268,40 +242,11 @@ def batches(motion: MotionSet, training: TrainConfig, step: int, total: int) -> 
         epoch, first = epoch + 1, first + count
 
 
-def learning_rate(training: TrainConfig, step: int, total: int) -> float:
-    """Of the step after `step` are done: a linear rise, then level or along a cosine to a hundredth."""
-    warmup = max(min(training.warmup_steps, total // 10), 1)
-    rise = min((step + 1) / warmup, 1.0)
-    if not training.cosine or step < warmup:
-        return training.learning_rate * rise
-    share = (step - warmup) / max(total - warmup, 1)
-    return training.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
-
-
 def tokens_of_a_batch(motion: MotionSet, config: TokenizerConfig, training: TrainConfig) -> float:
     """Valid frames of an average batch, in tokens: how often codes are used is judged by these."""
     windows = len(motion.windows(training.window_frames))
     per_window = motion.valid_frames / max(windows, 1) / config.frames_per_token
     return min(training.batch_size, windows) * per_window
-
-
-def device_of(training: TrainConfig) -> torch.device:
-    """The device to train on.
-
-    Raises:
-        UserError: cuda is asked for and there is none.
-    """
-    if training.device == "cuda" and not torch.cuda.is_available():
-        raise UserError("device: got cuda, but PyTorch sees no GPU here; use --device cpu or install a CUDA build")
-    return torch.device("cuda" if training.device != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-@contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """PyTorch's random numbers follow from `seed` inside and are as before afterwards."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
 
 
 def check(motion: MotionSet, config: TokenizerConfig, training: TrainConfig) -> None:

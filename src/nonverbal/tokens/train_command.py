@@ -21,8 +21,9 @@ from nonverbal.tokens.methods import MethodName, PresetName, method_config
 from nonverbal.verdicts import UserError
 
 if TYPE_CHECKING:
+    from nonverbal.tokens.loop import Observer
     from nonverbal.tokens.tokenizer import Tokenizer
-    from nonverbal.tokens.train import Observer, TrainConfig
+    from nonverbal.tokens.train import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,13 @@ class TrainTokenizer:
         if (self.out / MANIFEST_NAME).exists():
             raise UserError(f"{self.out}: holds a dataset, expected a folder for the tokenizer; give another --out")
         # Imported here, since torch comes along, which most commands do without.
-        from nonverbal.tokens.train import device_of
+        from nonverbal.tokens.loop import device_of
 
         try:
             config, training = self.tokenizer_config(dataset), self.train_config()
         except ValueError as error:  # how a record says that one of its values is out of range
             raise UserError(str(error)) from error
-        device_of(training)
+        device_of(training.device)
         with claim(self.out):
             try:
                 tokenizer = self._train(dataset, config, training, console)
