@@ -30,11 +30,11 @@ from torch.utils.data import Dataset as Items
 
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.tokens.config import TokenizerConfig
+from nonverbal.tokens.loop import device_of
 from nonverbal.tokens.loss import motion_loss
 from nonverbal.tokens.methods import PRESETS, method_config
 from nonverbal.tokens.motion_set import MotionSet, load_motion_set, motion_rows
 from nonverbal.tokens.scaling import Scaling, fit_scaling
-from nonverbal.tokens.loop import device_of
 from nonverbal.tokens.train import TRAINING, Step, TrainConfig, batches
 from nonverbal.tokens.vqvae import MotionVQVAE
 from nonverbal.verdicts import UserError
