@@ -106,12 +106,13 @@ def load_folder(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]
 
 
 def _from_pretrained(name: str, local_files_only: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    mend = "copy it again" if local_files_only else f"check name and connection; expected {_UNDERSTOOD}"
     told = {"local_files_only": local_files_only, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, **told)
         model = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, dtype="auto", **told)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        raise UserError(f"base {name}: cannot be loaded ({_first_line(error)}); expected {_UNDERSTOOD}") from error
+        raise UserError(f"base {name}: cannot be loaded ({_first_line(error)}); {mend}") from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise UserError(
             f"base {name}: its tokenizer is a {type(tokenizer).__name__}, expected one with a tokenizer.json; choose "

@@ -6,7 +6,13 @@ import importlib.util
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
 
 from nonverbal.verdicts import UserError
 
@@ -37,16 +43,18 @@ def load_gguf(path: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
         )
     except (OSError, ValueError, KeyError, IndexError, RuntimeError, ImportError, NotImplementedError) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(
-            f"base {path}: cannot be read as GGUF ({reason}); download it again, or take another"
-        ) from error
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config  # the weights are plain floats now, and are saved as such
-    return model, _plain(tokenizer)
+        raise UserError(f"base {path}: cannot be read as GGUF ({reason}); download it again") from error
+    # The weights are plain floats now; with these two left in, the model could neither be saved nor read back.
+    for owner, name in ((model.config, "quantization_config"), (model, "hf_quantizer")):
+        if hasattr(owner, name):
+            delattr(owner, name)
+    return model, _plain(tokenizer, path)
 
 
-def _plain(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
+def _plain(tokenizer: PreTrainedTokenizerBase, path: Path) -> PreTrainedTokenizerFast:
     """The same tokenizer without its model's own class, which would build it anew, slowly, on every load."""
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise UserError(f"base {path}: its tokenizer has no byte-pair form that Transformers reads; take another file")
     names = ("bos_token", "eos_token", "unk_token", "pad_token")
     special = {name: getattr(tokenizer, name) for name in names if getattr(tokenizer, name) is not None}
     plain = PreTrainedTokenizerFast(

@@ -35,16 +35,16 @@ def grow(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: Seq
         UserError: a token is there already, comes twice, or the tokenizer gives it another id.
     """
     known = tokenizer.get_vocab()
-    twice = next((t for t in tokens if t in known), None) or next(
-        (t for t in tokens if list(tokens).count(t) > 1), None
-    )
-    if twice is not None:
+    taken = next((t for t in tokens if t in known), None)
+    if taken is not None or len(set(tokens)) < len(tokens):
         raise UserError(
-            f"tokens: {twice} is in the vocabulary already, expected new names; start from a base without motion tokens"
+            f"tokens: {taken or 'one of them'} is in the vocabulary already, expected new names; start from a base "
+            "without motion tokens"
         )
     first = next_id(tokenizer)
     tokenizer.add_tokens([AddedToken(token, special=True, normalized=False) for token in tokens], special_tokens=True)
-    ids = tokenizer.convert_tokens_to_ids(list(tokens))
+    grown = tokenizer.get_vocab()
+    ids = [grown[token] for token in tokens]
     if ids != list(range(first, first + len(tokens))):
         raise UserError(
             f"tokenizer {tokenizer.name_or_path}: gave the new tokens ids from {min(ids)} to {max(ids)}, expected "

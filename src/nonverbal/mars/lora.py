@@ -23,7 +23,7 @@ class LoraSettings:
     rank: int = 16
     """Rank of each layer's change."""
 
-    alpha: float = 32.0
+    alpha: int = 32
     """The change is multiplied by alpha / rank."""
 
     dropout: float = 0.0
@@ -92,8 +92,8 @@ def merge_lora(adapted: PeftModel, probe: Tensor | None = None) -> PreTrainedMod
     limit = _TOLERANCE.get(embedding.dtype, 1e-4)
     if not moved <= limit:
         raise UserError(
-            f"adapters: merging moved the logits by {moved:.2g} of their spread, expected at most {limit:g}; train again "
-            "with a lower learning rate, or merge in float32"
+            f"adapters: merging moved the logits by {moved:.2g} of their spread, expected at most {limit:g}; train "
+            "again with a lower learning rate, or merge in float32"
         )
     return merged
 

@@ -28,7 +28,7 @@ class TextCodec:
 
     def __init__(self, backend: Backend) -> None:
         plain = json.loads(backend.to_str())
-        control = {token["id"] for token in plain["added_tokens"] if is_control(token["content"], token["special"])}
+        control = {token["id"] for token in plain["added_tokens"] if _controls(token)}
         self._backend = Backend.from_str(json.dumps(_text_only(plain)))
         vocab = self._backend.get_vocab()
         names = ((f"<0x{byte:02X}>", byte) for byte in range(256))
@@ -88,11 +88,6 @@ class TextCodec:
         return [self._byte_ids[byte] for byte in character.encode()]
 
 
-def control_ids(codec: TextCodec, base_size: int) -> list[int]:
-    """Ids below `base_size` that text never has: special tokens, those of chat, and rows without a token."""
-    return sorted(set(range(base_size)) - codec.text_ids)
-
-
 def text_codec(tokenizer: PreTrainedTokenizerBase) -> TextCodec:
     """The codec of a Hugging Face tokenizer; tokens added to it later change nothing.
 
@@ -112,12 +107,14 @@ def is_control(content: str, special: bool) -> bool:
     return special or not (content.isspace() or set(content) == {_SPACE_MARK})
 
 
+def _controls(token: dict[str, Any]) -> bool:
+    return is_control(token["content"], token["special"])
+
+
 def _text_only(plain: dict[str, Any]) -> dict[str, Any]:
     """A tokenizer's JSON without control tokens and without all that changes text on the way in or out."""
     changed = dict(plain, truncation=None, padding=None, post_processor=None)
-    changed["added_tokens"] = [
-        token for token in plain["added_tokens"] if not is_control(token["content"], token["special"])
-    ]
+    changed["added_tokens"] = [token for token in plain["added_tokens"] if not _controls(token)]
     changed["normalizer"] = _only(plain["normalizer"], "normalizers", ("Replace",))
     changed["pre_tokenizer"] = _unprefixed(plain["pre_tokenizer"])
     changed["decoder"] = _only(_unprefixed(plain["decoder"]), "decoders", ("Strip",), keep=False)
