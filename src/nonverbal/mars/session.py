@@ -1,0 +1,264 @@
+"""A live conversation with a model: hear, listen and reply, step by step, with one memory for all of it.
+
+Example::
+
+    session = Session(mars.model, mars.vocabulary, SamplingConfig(seed=1))
+    session.hear(Message("user", text="How are you?"))
+    for step in session.reply():          # each 0.32 s of words, face and body as soon as it is there
+        avatar.play(step.holder)
+    own = session.listen(side)            # the partner's next 0.32 s; what the model does meanwhile
+    session.end_partner_turn()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from transformers import PreTrainedModel
+
+from nonverbal.mars.history import History, context_of
+from nonverbal.mars.sampling import NO_TEXT, Chooser, Dice, SamplingConfig
+from nonverbal.mars.stream import Codes, Conversation, Message, Role, Side, Step, decode, encode
+from nonverbal.mars.vocabulary import Vocabulary
+from nonverbal.verdicts import UserError
+
+_ROOM_FOR_WORDS = 64
+
+
+class Session:
+    """One conversation.
+
+    Whatever is said is read by the model once. When its context is full, the oldest messages are dropped; the system
+    prompt stays.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        vocabulary: Vocabulary,
+        sampling: SamplingConfig | None = None,
+        system: str | None = None,
+        context: int | None = None,
+    ) -> None:
+        """Args:
+        model: whose vocabulary holds all of `vocabulary`.
+        sampling: how turns are drawn.
+        system: what the conversation begins with; the configuration's when left out.
+        context: most tokens to remember; all that the model can when left out.
+        """
+        self._vocabulary = vocabulary
+        self._config = vocabulary.config
+        self._grammar = vocabulary.grammar
+        sampling = sampling or SamplingConfig()
+        self._chooser = Chooser(vocabulary, sampling, model.device)
+        self._dice = Dice(sampling.seed)
+        system = self._config.system if system is None else system
+        self._history = History(model, vocabulary, system, context_of(model, context))
+        self._room = 4 * self._config.tokens_per_step + _ROOM_FOR_WORDS
+        self._open: Role | None = None
+        self._state = self._grammar.begin
+        self._ahead: int | None = None
+        self._turn = 0
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The stream of all that is remembered."""
+        return tuple(self._history.ids)
+
+    @property
+    def conversation(self) -> Conversation:
+        """All that is remembered."""
+        return decode(self._history.ids, self._vocabulary)
+
+    def hear(self, message: Message) -> None:
+        """Take in a whole message of the partner's; a reply that is under way is broken off.
+
+        Raises:
+            UserError: the message is not the partner's, or longer than the model's context.
+        """
+        if message.role != "user":
+            raise UserError(f"message: got the role {message.role}, expected user: the model's own come from reply")
+        self._close()
+        told = tuple(Step(self._told(step.holder), step.listener) for step in message.steps)
+        ids, steps = self._ids_of(Message("user", told, message.text))
+        self._history.make_room(len(ids) + self._room, keep_last=False)
+        self._history.open(ids)
+        start = self._history.messages[-1]
+        self._history.steps = [start + step for step in steps]
+        self._history.logits()
+
+    def listen(self, side: Side, words: Sequence[str] | None = None) -> Side | None:
+        """Take in one step of the partner's; what the model does and says meanwhile, None where it was never told.
+
+        Args:
+            side: the partner's words and codes.
+            words: the model's own words in this step; it chooses them itself when left out.
+        """
+        if self._open != "user":
+            self._begin("user")
+        before = self._begin_step()
+        try:
+            ids, steps = self._ids_of(Message("user", (Step(self._told(side)),), closed=False))
+            self._walk(ids[steps[0] :])
+            if not self._config.listener and not words:
+                return None
+            self._walk([self._vocabulary.listener_id])
+            if self._config.listener:
+                own = self._side(words, may_end=True, more=True)
+                assert own is not None
+                self._ahead = None  # what follows is the partner's to say
+                return own
+            own = Side(tuple(words or ()), ((),) * len(self._config.parts))
+            ids, steps = self._ids_of(Message("user", (Step(own),), closed=False))
+            self._walk(ids[steps[0] :])
+            return own
+        except BaseException:
+            self._take_back(before)
+            raise
+
+    def end_partner_turn(self) -> None:
+        """The partner has finished; a message without any step is left out."""
+        if self._open == "user":
+            self._close()
+            self._history.logits()
+
+    def reply(self, words: Iterable[Sequence[str]] | None = None) -> Iterator[Step]:
+        """The model's turn, step by step, each as soon as its last token is there.
+
+        Closing the iterator, or hearing and listening before it is through, ends the turn after the last step given.
+
+        Args:
+            words: the words of each step, from a transcript or a speech synthesiser; only the motion is the model's
+                own then, and the turn has as many steps. It is asked for one step at a time.
+        """
+        self._begin("assistant")
+        turn = self._turn
+        most = self._chooser.sampling.max_steps
+        script = None if words is None else iter(words)
+        try:
+            done = 0
+            while turn == self._turn and (script is not None or done < most):
+                given = None if script is None else next(script, None)
+                if script is not None and given is None:
+                    break
+                side = self._own_step(given, done, most)
+                if side is None:
+                    break
+                done += 1
+                yield Step(side)
+        finally:
+            if turn == self._turn:
+                self._close()
+
+    def _own_step(self, words: Sequence[str] | None, done: int, most: int) -> Side | None:
+        before = self._begin_step()
+        try:
+            side = self._side(words, may_end=done > 0 and words is None, more=words is not None or done + 1 < most)
+        except BaseException:
+            self._take_back(before)
+            raise
+        if side is None:
+            self._history.steps.pop()
+        return side
+
+    def _side(self, words: Sequence[str] | None, may_end: bool, more: bool) -> Side | None:
+        """The model's own side of a step; None where it ends its turn instead."""
+        spoken: list[int] = []
+        codes: list[list[int]] = [[] for _ in self._config.parts]
+        words_first = self._config.order == "text_first"
+        given = None if words is None else self._spoken(words)
+        if given is not None and words_first:
+            self._walk(given)
+        complete = False
+        while not complete:
+            token = self._next(spoken if given is None and words_first else None, may_end, True)
+            if token == self._vocabulary.format.end_id:
+                return None
+            kind = int(self._grammar.classes[token])
+            place = self._grammar.code_place(kind)
+            if place is not None:
+                codes[place[0]].append(token - self._vocabulary.first_id(*place))
+            self._walk([token])
+            if kind == self._grammar.TEXT:
+                spoken.append(token)
+            else:
+                complete = self._state in self._grammar.complete
+        if not words_first:
+            self._words_after(spoken, given, more)
+        said = tuple(self._vocabulary.text.decode(spoken).split()) if spoken else ()
+        return Side(said if words is None else tuple(words), tuple(tuple(row) for row in codes))
+
+    def _words_after(self, spoken: list[int], given: list[int] | None, more: bool) -> None:
+        """The words of a step that come after its motion; the first token that is none of them waits."""
+        if given is not None:
+            self._walk(given)
+            return
+        while True:
+            token = self._next(spoken, True, more)
+            if self._grammar.classes[token] != self._grammar.TEXT:
+                self._ahead = token
+                return
+            spoken.append(token)
+            self._walk([token])
+
+    def _next(self, spoken: list[int] | None, may_end: bool, more: bool) -> int:
+        """The next token; `spoken` are the text tokens of the step, None where no text may follow."""
+        if self._ahead is not None:
+            token, self._ahead = self._ahead, None
+            return token
+        text = np.array([NO_TEXT])
+        if spoken is not None:
+            words = int(self._grammar.word_starts[spoken].sum()) if spoken else 0
+            text = self._chooser.text_left(np.array([words]), np.array([len(spoken)]))
+        states, flags = np.array([self._state]), (np.array([may_end]), np.array([more]))
+        return int(self._chooser.choose(self._history.logits(), states, text, *flags, self._dice.roll())[0])
+
+    def _walk(self, ids: Sequence[int]) -> None:
+        for token in ids:
+            self._state = self._grammar.step(self._state, int(token))
+        self._history.add([int(token) for token in ids])
+
+    def _begin(self, role: Role) -> None:
+        """Open a message, after closing the one that is open."""
+        self._close()
+        self._turn += 1
+        self._history.open(self._vocabulary.format.open(role))
+        self._open, self._state, self._ahead = role, self._grammar.begin, None
+
+    def _close(self) -> None:
+        """End the message that is open; without a step it never was."""
+        if self._open is not None:
+            if self._history.steps:
+                self._history.add(self._vocabulary.format.close(self._open))
+            else:
+                self._history.cut(self._history.messages[-1])
+        self._open, self._ahead = None, None
+        self._turn += 1
+
+    def _begin_step(self) -> tuple[int, int]:
+        """Begin a step; where it begins and in which state, for `_take_back`."""
+        self._history.make_room(self._room)
+        self._history.begin_step()
+        return len(self._history.ids), self._state
+
+    def _take_back(self, mark: tuple[int, int]) -> None:
+        """Undo a step that was broken off."""
+        length, self._state = mark
+        self._ahead = None
+        self._history.cut(length)
+
+    def _told(self, side: Side) -> Side:
+        return side if self._config.partner_motion else Side(side.words, ((),) * len(self._config.parts))
+
+    def _spoken(self, words: Sequence[str]) -> list[int]:
+        """The ids of a step's words."""
+        unseen: tuple[Codes, ...] = ((),) * len(self._config.parts)
+        ids, steps = self._ids_of(Message("user", (Step(Side(tuple(words), unseen)),), closed=False))
+        return [i for i in ids[steps[0] :] if i != self._vocabulary.unseen_id]
+
+    def _ids_of(self, message: Message) -> tuple[list[int], list[int]]:
+        """The ids of one message, and where its steps begin in them."""
+        stream = encode(Conversation((message,)), self._vocabulary)
+        start = int(stream.messages[0])
+        return stream.ids[start:].tolist(), (stream.steps - start).tolist()
