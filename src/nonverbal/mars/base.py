@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from nonverbal.mars.chat_format import chat_format, ensure_chat
@@ -111,7 +112,7 @@ def _from_pretrained(name: str, local_files_only: bool) -> tuple[PreTrainedModel
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, **told)
         model = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, dtype="auto", **told)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise UserError(f"base {name}: cannot be loaded ({_first_line(error)}); {mend}") from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise UserError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import struct
 from pathlib import Path
 
 import torch
@@ -41,7 +42,16 @@ def load_gguf(path: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
         model = AutoModelForCausalLM.from_pretrained(
             folder, gguf_file=file_name, local_files_only=True, dtype=torch.float32, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError, IndexError, RuntimeError, ImportError, NotImplementedError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        RuntimeError,
+        ImportError,
+        NotImplementedError,
+        struct.error,
+    ) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError(f"base {path}: cannot be read as GGUF ({reason}); download it again") from error
     # The weights are plain floats now; with these two left in, the model could neither be saved nor read back.

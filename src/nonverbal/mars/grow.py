@@ -69,7 +69,8 @@ def fit_rows(model: PreTrainedModel, size: int, first: int, seed: int = 0) -> No
     tied = ends[1] is None or ends[0].weight.data_ptr() == ends[1].weight.data_ptr()
     old = min(first, len(ends[0].weight))
     fresh = [_fresh_rows(end.weight, old, size - old, seed + i) for i, end in enumerate(ends[: 1 if tied else 2])]
-    model.resize_token_embeddings(size, mean_resizing=False)
+    with torch.random.fork_rng():  # resizing draws numbers for the rows that are set below
+        model.resize_token_embeddings(size, mean_resizing=False)
     with torch.no_grad():
         for end, rows in zip((model.get_input_embeddings(), model.get_output_embeddings()), fresh, strict=False):
             end.weight[old:] = rows

@@ -10,6 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from nonverbal.verdicts import UserError
 from tokenizers import Tokenizer as Backend
+from tokenizers import models
 
 _SPACE_MARK = "\u2581"
 """What SentencePiece vocabularies write for a space; as a character of its own it goes through byte tokens."""
@@ -27,10 +28,10 @@ class TextCodec:
     """
 
     def __init__(self, backend: Backend) -> None:
-        plain = json.loads(backend.to_str())
-        control = {token["id"] for token in plain["added_tokens"] if _controls(token)}
-        self._backend = Backend.from_str(json.dumps(_text_only(plain)))
+        added = backend.get_added_tokens_decoder()
+        self._backend = _without_control(backend)
         vocab = self._backend.get_vocab()
+        control = {i for i, token in added.items() if is_control(token.content, token.special)}
         names = ((f"<0x{byte:02X}>", byte) for byte in range(256))
         self._byte_ids = {byte: vocab[name] for name, byte in names if name in vocab}
         self.text_ids = frozenset(vocab.values()) - control
@@ -107,18 +108,22 @@ def is_control(content: str, special: bool) -> bool:
     return special or not (content.isspace() or set(content) == {_SPACE_MARK})
 
 
-def _controls(token: dict[str, Any]) -> bool:
-    return is_control(token["content"], token["special"])
-
-
-def _text_only(plain: dict[str, Any]) -> dict[str, Any]:
-    """A tokenizer's JSON without control tokens and without all that changes text on the way in or out."""
-    changed = dict(plain, truncation=None, padding=None, post_processor=None)
-    changed["added_tokens"] = [token for token in plain["added_tokens"] if not _controls(token)]
-    changed["normalizer"] = _only(plain["normalizer"], "normalizers", ("Replace",))
-    changed["pre_tokenizer"] = _unprefixed(plain["pre_tokenizer"])
-    changed["decoder"] = _only(_unprefixed(plain["decoder"]), "decoders", ("Strip",), keep=False)
-    return changed
+def _without_control(backend: Backend) -> Backend:
+    """The same model of text, without control tokens and without all that changes text on the way in or out."""
+    shell = Backend(models.BPE())  # a model of no tokens: writing down one of 262,144, as Gemma's, takes seconds
+    for name in ("normalizer", "pre_tokenizer", "decoder"):
+        if getattr(backend, name) is not None:
+            setattr(shell, name, getattr(backend, name))
+    plain = json.loads(shell.to_str())
+    plain["normalizer"] = _only(plain["normalizer"], "normalizers", ("Replace",))
+    plain["pre_tokenizer"] = _unprefixed(plain["pre_tokenizer"])
+    plain["decoder"] = _only(_unprefixed(plain["decoder"]), "decoders", ("Strip",), keep=False)
+    clone: Backend = Backend.from_str(json.dumps(plain))
+    clone.model = backend.model
+    known = backend.get_vocab(with_added_tokens=False)
+    added = backend.get_added_tokens_decoder().values()
+    clone.add_tokens([t for t in added if t.content in known and not is_control(t.content, t.special)])
+    return clone
 
 
 def _only(node: dict[str, Any] | None, children: str, types: Sequence[str], keep: bool = True) -> dict[str, Any] | None:
