@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from small_motion import small_config
 
+from nonverbal.spaces import get_space
 from nonverbal.tokens.config import LossConfig, TokenizerConfig
 from nonverbal.tokens.loss import motion_loss
 
@@ -72,3 +75,16 @@ def test_a_group_that_is_never_valid_adds_nothing() -> None:
     mask[..., 1:] = False
     parts = motion_loss(torch.ones(1, 4, 117), torch.zeros(1, 4, 117), mask, small_config(("smplx117",)))
     assert parts.values.item() == pytest.approx(1 / 3)
+
+
+def test_columns_weigh_what_they_are_told_within_their_group() -> None:
+    plain = TokenizerConfig(("arkit52",), loss=LossConfig("l2", 0.0))
+    heavy = replace(plain, loss=LossConfig("l2", 0.0, column_weights={"eyeBlink": 10.0}))
+    truth, found = torch.zeros(1, 4, 52), torch.zeros(1, 4, 52)
+    found[..., get_space("arkit52").columns.index("eyeBlinkLeft")] = 1.0
+    mask = torch.ones(1, 4, 3, dtype=torch.bool)
+    # 22 columns of the upper face, two of them blinks; three groups
+    assert motion_loss(found, truth, mask, plain).values.item() == pytest.approx(1 / 22 / 3)
+    assert motion_loss(found, truth, mask, heavy).values.item() == pytest.approx(10 / 40 / 3)
+    with pytest.raises(ValueError, match="column_weights"):
+        LossConfig(column_weights={"head": 0.0})

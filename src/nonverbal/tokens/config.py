@@ -61,12 +61,16 @@ class LossConfig:
     """Mean over each group's own columns, so that few (the jaw) count as much as many; else over all columns."""
     group_weights: dict[str, float] = field(default_factory=dict)
     """Weight of a group by its name; 1 where none is given. Has no effect unless `grouped`."""
+    column_weights: dict[str, float] = field(default_factory=dict)
+    """Weight of a column within its group, by how its name begins ("head", "eyeBlink"); 1 where none is given."""
 
     def __post_init__(self) -> None:
         if self.kind not in ("l1", "smooth_l1", "l2"):
             raise ValueError(f"loss kind: got {self.kind!r}, expected l1, smooth_l1 or l2")
         if not self.velocity_weight >= 0:
             raise ValueError(f"velocity_weight: got {self.velocity_weight}, expected 0 or more")
+        if not all(weight > 0 for weight in self.column_weights.values()):
+            raise ValueError(f"column_weights: got {self.column_weights}, expected weights above 0")
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,13 @@ class TokenizerConfig:
     @property
     def groups(self) -> tuple[ColumnGroup, ...]:
         return column_groups(self.spaces)
+
+    @property
+    def column_weights(self) -> tuple[float, ...]:
+        """The weight of each column within its group."""
+        given = self.loss.column_weights.items()
+        names = (column for name in self.spaces for column in get_space(name).columns)
+        return tuple(next((weight for start, weight in given if name.startswith(start)), 1.0) for name in names)
 
     @property
     def frames_per_token(self) -> int:

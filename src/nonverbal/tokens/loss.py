@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nonverbal.tokens.config import ColumnGroup, LossConfig, TokenizerConfig
+from nonverbal.tokens.config import LossConfig, TokenizerConfig
 
 _DISTANCES = {"l1": F.l1_loss, "smooth_l1": F.smooth_l1_loss, "l2": F.mse_loss}
 
@@ -26,8 +26,8 @@ class MotionLoss(NamedTuple):
 def motion_loss(found: Tensor, truth: Tensor, mask: Tensor, config: TokenizerConfig) -> MotionLoss:
     """The distance of `found` from `truth`, both scaled [B, T, D].
 
-    Each group's distance is the mean over its valid frames and its columns; a velocity counts where both of its frames
-    are valid. Groups are averaged with their weights; ungrouped, every valid number counts the same.
+    Each group's distance is the mean over its valid frames and its columns, by the columns' weights; a velocity counts
+    where both of its frames are valid. Groups are averaged with their weights; ungrouped, all valid numbers count alike.
 
     Args:
         found: what the decoder gave.
@@ -46,18 +46,17 @@ def motion_loss(found: Tensor, truth: Tensor, mask: Tensor, config: TokenizerCon
 
 def _grouped(found: Tensor, truth: Tensor, mask: Tensor, config: TokenizerConfig) -> Tensor:
     distance = _DISTANCES[config.loss.kind](found, truth, reduction="none")
+    within = config.column_weights
+    if config.loss.column_weights:
+        distance = distance * torch.tensor(within, device=distance.device, dtype=distance.dtype)
     sums, counts, weights = [], [], []
     for i, group in enumerate(config.groups):
         valid = mask[..., i].to(distance.dtype)
         sums.append((distance[..., group.columns].sum(dim=-1) * valid).sum())
-        counts.append(valid.sum() * _columns(group))
+        counts.append(valid.sum() * sum(within[group.columns]))
         weights.append(config.loss.group_weights.get(group.name, 1.0))
     if not config.loss.grouped:
         return torch.stack(sums).sum() / torch.stack(counts).sum().clamp_min(1)
     weight = torch.tensor(weights, device=distance.device, dtype=distance.dtype)
     means = torch.stack(sums) / torch.stack(counts).clamp_min(1)
     return (means * weight).sum() / weight.sum()
-
-
-def _columns(group: ColumnGroup) -> int:
-    return group.columns.stop - group.columns.start

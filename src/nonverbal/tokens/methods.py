@@ -13,7 +13,7 @@ from typing import Any, Literal
 from nonverbal.tokens.config import LossConfig, TokenizerConfig
 from nonverbal.verdicts import UserError
 
-MethodName = Literal["vq", "rvq", "fsq", "guo2024", "ng2023"]
+MethodName = Literal["vq", "rvq", "fsq", "behaviour", "guo2024", "ng2023"]
 PresetName = Literal["laptop", "paper"]
 
 PRESETS: dict[PresetName, dict[str, Any]] = {
@@ -53,6 +53,20 @@ def fsq(spaces: tuple[str, ...], size: dict[str, Any]) -> TokenizerConfig:
     return replace(vq(spaces, size), method="fsq", quantiser="fsq", fsq_grid=(8, 8, 8), code_width=3)
 
 
+def behaviour(spaces: tuple[str, ...], size: dict[str, Any]) -> TokenizerConfig:
+    """Two residual codebooks that keep what is rare and means something: raised brows, blinks, nods.
+
+    A median of mostly still faces is a still face, so L1 forgets what seldom moves. L2 of columns scaled by their own
+    standard deviation does not; the upper face and the arms and head weigh more than jaw and fingers, and velocities as
+    much as values, since a blink is over in five frames. For models that are to read and write behaviour.
+    """
+    size = size | ({"code_width": _BODY_CODE_WIDTH} if "smplx117" in spaces else {})
+    return TokenizerConfig(
+        spaces, "behaviour", **size, quantiser="rvq", levels=2, level_dropout=0.2,
+        loss=LossConfig("l2", 1.0, group_weights={"upper_face": 3.0, "jaw": 0.7, "lower_face": 2.0, "upper_body": 4.0}),
+    )  # fmt: skip
+
+
 def guo2024(spaces: tuple[str, ...], size: dict[str, Any]) -> TokenizerConfig:
     """The residual VQ-VAE of MoMask.
 
@@ -83,6 +97,7 @@ METHODS: dict[MethodName, Callable[[tuple[str, ...], dict[str, Any]], TokenizerC
     "vq": vq,
     "rvq": rvq,
     "fsq": fsq,
+    "behaviour": behaviour,
     "guo2024": guo2024,
     "ng2023": ng2023,
 }
