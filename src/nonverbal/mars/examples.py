@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,7 @@ def load_examples(
     assert found is not None
     if not len(found):
         raise UserError(
-            f"{dataset.root}: no conversation in the split {split!r}: all its turns are harmful or nobody speaks; add data"
+            f"{dataset.root}: no conversation in the split {split!r}: its turns are all harmful, or there are none"
         )
     return found
 
@@ -188,7 +189,7 @@ def _open(stem: Path) -> Examples | None:
     )
 
 
-def _map(path: Path, dtype: type[np.generic], count: int) -> NDArray:
+def _map(path: Path, dtype: type[np.generic], count: int) -> NDArray[Any]:
     return np.memmap(path, dtype, "r", shape=(count,)) if count else np.zeros(0, dtype)
 
 
@@ -205,10 +206,10 @@ def _write(
         places = _Places()
         with partial[0].open("wb") as ids, partial[1].open("wb") as marks, partial[2].open("wb") as typed:
             for conversation in conversations(dataset, table, split, vocabulary, tick):
-                arrays = places.add(conversation, vocabulary)
-                for file, array in zip((ids, marks, typed), arrays, strict=True):
-                    array.tofile(file)
-        np.savez(partial[3], **places.arrays())
+                for file, array in zip((ids, marks, typed), places.add(conversation, vocabulary), strict=True):
+                    file.write(array.tobytes())
+        with partial[3].open("wb") as file:
+            np.savez(file, allow_pickle=False, **places.arrays())
         for path in partial:
             path.replace(stem.parent / path.name)
 
@@ -222,9 +223,7 @@ class _Places:
         self._typed: list[tuple[int, int]] = []
         self._tokens = self._typed_tokens = 0
 
-    def add(
-        self, conversation: Conversation, vocabulary: Vocabulary
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32]]:
+    def add(self, conversation: Conversation, vocabulary: Vocabulary) -> tuple[NDArray[Any], ...]:
         """Ids and marks of a conversation, and its typed messages."""
         stream = encode(conversation, vocabulary)
         marks = stream.response.astype(np.uint8)

@@ -1,7 +1,7 @@
 """Documents of all lengths in rows of one length, as few as can be, and what a model is to learn of each row.
 
     documents   aaaaaaa bbb ccccc dd eeee          row 0   aaaaaaabbb
-                                                   row 1   cccccddeee..    (first fit: each goes to the first row with room)
+                                                   row 1   cccccddeee..    (the first row with room)
 
 Attention stays within a document (`attention.py`), and positions begin at 0 in each.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from nonverbal.mars.documents import Cutting
 from nonverbal.mars.targets import LossOn
@@ -109,3 +109,6 @@ TRAINING: MappingProxyType[PresetName, TrainConfig] = MappingProxyType(
     }
 )
 """laptop: a tiny model in minutes to hours on two cores; paper: the size and schedule of the paper."""
+
+NG2023: dict[str, Any] = {"loss_on": "listening", "weights": {"text": 0.0, "end": 0.0}}
+"""Only the listener's face is learnt. Source: Ng et al. 2023, "Can Language Models Learn to Listen?", section 3."""

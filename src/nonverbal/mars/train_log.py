@@ -17,14 +17,16 @@ class Meter:
         self._counts = torch.zeros_like(self._sums)
         self.total = torch.zeros((), dtype=torch.float64, device=device)
         """Sum of the losses that were minimised, one a step."""
+        self.steps = 0
+        """How many steps that were."""
         self.tokens = 0
         """Tokens that went through the model."""
 
-    def add(self, losses: Tensor, groups: Tensor) -> None:
-        """Losses [K] of tokens whose names have the numbers `groups` [K]."""
-        losses = losses.detach().double()
-        self._sums.index_add_(0, groups, losses)
-        self._counts.index_add_(0, groups, torch.ones_like(losses))
+    def add(self, losses: Tensor, groups: Tensor, weights: Tensor) -> None:
+        """Losses [K] of tokens whose names have the numbers `groups` [K]; those of no weight [K] are not counted."""
+        counted = (weights > 0).double()
+        self._sums.index_add_(0, groups, losses.detach().double() * counted)
+        self._counts.index_add_(0, groups, counted)
 
     def state(self) -> Tensor:
         """All sums as one tensor, for adding up those of several processes."""

@@ -16,14 +16,19 @@ from nonverbal.verdicts import UserError
 _FORMAT_VERSION = "1"
 
 
-class Stateful(Protocol):
+class Saved(Protocol):
     """A network, an optimiser, or what stands for one of them when only a part of it is to be kept."""
 
     def state_dict(self) -> dict[str, Any]: ...
+
+
+class Stateful(Saved, Protocol):
+    """The same, to be put back."""
+
     def load_state_dict(self, state: dict[str, Any], /) -> Any: ...
 
 
-def save_checkpoint(path: Path, network: Stateful, optimiser: Stateful, told: dict[str, Any], step: int) -> None:
+def save_checkpoint(path: Path, network: Saved, optimiser: Saved, told: dict[str, Any], step: int) -> None:
     """Write all that `load_checkpoint` needs, whole or not at all.
 
     Args:

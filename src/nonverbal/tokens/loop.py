@@ -78,3 +78,26 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def tensorboard(folder: Path) -> Iterator[Observer]:
+    """Gives an observer that writes what it is told into a folder for TensorBoard.
+
+    Raises:
+        UserError: tensorboard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise UserError(f"--tensorboard needs {error.name}: run pip install tensorboard") from error
+    with SummaryWriter(str(folder)) as writer:
+
+        def observe(line: dict[str, Any]) -> None:
+            numbers = line.get("validation", line)
+            kind = "validation" if "validation" in line else "train"
+            for name, value in numbers.items():
+                if name not in ("step", "of"):
+                    writer.add_scalar(f"{kind}/{name}", value, line["step"])
+
+        yield observe

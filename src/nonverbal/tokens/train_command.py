@@ -124,6 +124,7 @@ class TrainTokenizer:
 
     def _train(self, dataset: Dataset, config: TokenizerConfig, training: TrainConfig, console: Console) -> Tokenizer:
         """The tokenizer, trained into `out` while somebody may look on."""
+        from nonverbal.tokens.loop import tensorboard
         from nonverbal.tokens.motion_set import forget_other, load_motion_set
         from nonverbal.tokens.train import train
 
@@ -140,7 +141,7 @@ class TrainTokenizer:
         with ExitStack() as stack:
             observers = [stack.enter_context(_bar(console))]
             if self.tensorboard:
-                observers.append(stack.enter_context(_tensorboard(self.out / "tensorboard")))
+                observers.append(stack.enter_context(tensorboard(self.out / "tensorboard")))
 
             def observe(line: dict[str, Any]) -> None:
                 for observer in observers:
@@ -177,21 +178,3 @@ def _told(numbers: dict[str, Any]) -> str:
         f"values {numbers['reconstruction']:.4f}, velocity {numbers['velocity']:.4f}, "
         f"perplexity {numbers['perplexity']:.0f}, dead {numbers['dead_codes']:.0f}"
     )
-
-
-@contextmanager
-def _tensorboard(folder: Path) -> Iterator[Observer]:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise UserError(f"--tensorboard needs {error.name}: run pip install tensorboard") from error
-    with SummaryWriter(str(folder)) as writer:
-
-        def observe(line: dict[str, Any]) -> None:
-            numbers = line.get("validation", line)
-            kind = "validation" if "validation" in line else "train"
-            for name, value in numbers.items():
-                if name not in ("step", "of"):
-                    writer.add_scalar(f"{kind}/{name}", value, line["step"])
-
-        yield observe
