@@ -56,7 +56,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "brows_down": Kind("mean of both browDown", 0.3, 0.2, 0.08, least_s=0.3, join_s=0.2),
         "blink": Kind("mean of both eyeBlink", 0.5, 0.35, 0.0, least_s=0.04, most_s=0.5),
         "nod": Kind("degrees the face dips before it rises again", 2.0, 1.0, join_s=0.5, swings=2),
-        "shake": Kind("degrees the face turns to one side before it turns back", 3.5, 2.0, join_s=0.45, swings=3),
+        "shake": Kind("degrees the face turns to one side before it turns back", 3.5, 1.5, join_s=0.35, swings=3),
         "stroke": Kind("metres per second by which the faster wrist outruns what is around it", 0.25),
     }
 )
@@ -197,16 +197,15 @@ def _apexes(signal: F, kind: Kind, fps: float) -> Events:
 
 
 def _dips(angle_deg: F, kind: Kind, fps: float) -> Events:
-    return _swings((_swinging(angle_deg, kind, fps),), kind, fps)
+    """Nods: what is left of the angle when looks and leaning are taken away, as later dips are small."""
+    smooth = _smoothed(angle_deg, kind.smooth_s, fps)
+    return _swings((smooth - _smoothed(angle_deg, _LOOK_S, fps),), kind, fps)
 
 
 def _turns(angle_deg: F, kind: Kind, fps: float) -> Events:
-    swinging = _swinging(angle_deg, kind, fps)
-    return _swings((swinging, -swinging), kind, fps)
-
-
-def _swinging(angle_deg: F, kind: Kind, fps: float) -> F:
-    return _smoothed(angle_deg, kind.smooth_s, fps) - _smoothed(angle_deg, _LOOK_S, fps)
+    """Shakes: turns of the angle itself, as a quick look would leave swings at its corners."""
+    smooth = _smoothed(angle_deg, kind.smooth_s, fps)
+    return _swings((smooth, -smooth), kind, fps)
 
 
 def _swings(sides: tuple[F, ...], kind: Kind, fps: float) -> Events:
