@@ -11,7 +11,7 @@ from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.tokens.vqvae import MotionVQVAE
 
 TEXTS = ["I was just about to say that.", "Do you know what time it is?", "Really? I don't know.", "That is great."] * 3
-SMALL = TinyConfig(width=32, layers=2, heads=2, kv_heads=1, context=1024, vocabulary=300)
+SMALL = TinyConfig(width=32, layers=2, heads=2, kv_heads=1, context=512, vocabulary=300)
 
 
 def untrained(space: str, seed: int) -> Tokenizer:

@@ -51,7 +51,7 @@ def captions_of(own: Sequence[Word], partner: Sequence[Word]) -> tuple[Caption, 
         if not rows or _full(rows[-1], side, word):
             rows.append([])
         rows[-1].append((side, word))
-    starts = [row[0][1].start_s for row in rows[1:]] + [np.inf]
+    follow_s = [*(row[0][1].start_s for row in rows), np.inf][1:]
     return tuple(
         Caption(
             tuple(word.word for _, word in row),
@@ -59,7 +59,7 @@ def captions_of(own: Sequence[Word], partner: Sequence[Word]) -> tuple[Caption, 
             min(row[-1][1].end_s + _STAYS_S, follows_s),
             row[0][0],
         )
-        for row, follows_s in zip(rows, starts, strict=True)
+        for row, follows_s in zip(rows, follow_s, strict=True)
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from nonverbal.avatar.dress import dress
+from nonverbal.avatar.dress import Dressed, dress
 from nonverbal.chat.captions import Titler, captions_of
 from nonverbal.chat.describe import directions
 from nonverbal.chat.reel import Reel
@@ -124,12 +125,18 @@ def gaze_of(face: F32) -> F32:
 
 
 def _cast(reel: Reel, settings: ClipSettings) -> Cast:
-    person = cast_person(settings.person, PARTICIPANTS[0])
     still = np.zeros((reel.n_frames, 3), np.float32)
     act = Performance(
         PARTICIPANTS[0], reel.face, gaze_of(reel.face), reel.body, still, still, np.zeros(reel.n_frames, np.bool_)
     )
-    return Cast(act, dress(person.avatar, person.look))
+    return Cast(act, _dressed(settings.person))
+
+
+@lru_cache(maxsize=2)
+def _dressed(seed: int) -> Dressed:
+    """Who performs; painting somebody takes longer than a second of film."""
+    person = cast_person(seed, PARTICIPANTS[0])
+    return dress(person.avatar, person.look)
 
 
 def _scene(settings: ClipSettings, count: int) -> Scene:

@@ -17,6 +17,7 @@ from nonverbal.chat.reel import can_be_shown, reel_of
 from nonverbal.chat.screen import Screen
 from nonverbal.chat.transcript import save_chat
 from nonverbal.chat.typed import MANNERS, Order, Typed, read_typed
+from nonverbal.chat.voice import Speaker
 from nonverbal.mars.sampling import Draw, SamplingConfig
 from nonverbal.mars.store import Mars, load_mars
 from nonverbal.media.names import printable
@@ -49,11 +50,11 @@ class ChatLoop:
 
     def __init__(self, mars: Mars, chat: Chat, console: Console) -> None:
         """Raises:
-        UserError: a setting or the name of the film is wrong, or what a film needs is missing.
+        UserError: a setting, the voice or the name of the film is wrong, or what a film needs is missing.
         """
         sampling = sampling_of(chat, mars.vocabulary.config.step_s)
         self._chat, self._mars, self._console = chat, mars, console
-        self._film = ClipSettings(voice=chat.voice)
+        self._film = ClipSettings(voice=Speaker(chat.voice).voice)
         if chat.video is not None:
             self._check_film(chat.video)
         partner = Partner(mars.tokenizers, mars.vocabulary.config, chat.partner, chat.seed)
