@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from nonverbal.mars.stream import ROLES, Conversation, encode
+from nonverbal.mars.config import StreamConfig
+from nonverbal.mars.stream import ROLES, Conversation, Side, encode
 from nonverbal.mars.vocabulary import Vocabulary
 from nonverbal.verdicts import UserError
 
@@ -44,13 +45,12 @@ def _prompt_length(ids: Sequence[int], vocabulary: Vocabulary) -> int:
     return next(i for i in range(at + len(opening), len(ids)) if ids[i] == closing[0]) + len(closing)
 
 
-def fitted(ids: NDArray[np.integer], vocabulary: Vocabulary, room: int) -> NDArray[np.int64]:
+def fitted(ids: NDArray[np.integer], vocabulary: Vocabulary, room: int) -> NDArray[np.integer]:
     """The ids without the oldest messages, so that at most `room` are left; what comes before them stays.
 
     Raises:
         UserError: the last message alone is longer.
     """
-    ids = np.asarray(ids, np.int64)
     if len(ids) <= room:
         return ids
     plain = ids.tolist()
@@ -62,6 +62,11 @@ def fitted(ids: NDArray[np.integer], vocabulary: Vocabulary, room: int) -> NDArr
         f"prompt: its last message does not fit into the {room} tokens that the model's context leaves; shorten the "
         "turn, lower max_steps or take a model with a longer context"
     )
+
+
+def told(side: Side, config: StreamConfig) -> Side:
+    """What a stream tells of the partner: without motion where the configuration has none of it."""
+    return side if config.partner_motion else Side(side.words, ((),) * len(config.parts))
 
 
 class History:
@@ -80,7 +85,9 @@ class History:
         self.steps: list[int] = []
         self._first = len(self.ids)
         self._context = context
-        self._forget()
+        self._read = 0
+        self._scores = torch.empty(0)
+        self._cache = DynamicCache(config=model.config)
         if 2 * self._first > context:
             raise UserError(
                 f"system: got {self._first} tokens, expected at most half of the model's context of {context}; shorten "
@@ -161,6 +168,5 @@ class History:
         self._forget()
 
     def _forget(self) -> None:
-        self._cache = DynamicCache(config=self._model.config)
         self._read = 0
-        self._scores = torch.empty(0)
+        self._cache = DynamicCache(config=self._model.config)

@@ -73,7 +73,7 @@ class Dice:
 
     def __init__(self, seed: int, rows: Sequence[int] = (0,)) -> None:
         self._generators = [torch.Generator().manual_seed(seed * _ROW_STRIDE + row) for row in rows]
-        self._fill()
+        self._numbers, self._at = torch.zeros((len(rows), 0, 2)), _BLOCK
 
     def roll(self) -> Tensor:
         """[B, 2] float32 in [0, 1)."""

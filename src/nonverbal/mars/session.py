@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from transformers import PreTrainedModel
 
-from nonverbal.mars.history import History, context_of
+from nonverbal.mars.history import History, context_of, told
 from nonverbal.mars.sampling import NO_TEXT, Chooser, Dice, SamplingConfig
 from nonverbal.mars.stream import Codes, Conversation, Message, Role, Side, Step, decode, encode
 from nonverbal.mars.vocabulary import Vocabulary
@@ -80,7 +80,7 @@ class Session:
         if message.role != "user":
             raise UserError(f"message: got the role {message.role}, expected user: the model's own come from reply")
         self._close()
-        told = tuple(Step(self._told(step.holder), step.listener) for step in message.steps)
+        told = tuple(Step(told(step.holder, self._config), step.listener) for step in message.steps)
         ids, steps = self._ids_of(Message("user", told, message.text))
         self._history.make_room(len(ids) + self._room, keep_last=False)
         self._history.open(ids)
@@ -99,7 +99,7 @@ class Session:
             self._begin("user")
         before = self._begin_step()
         try:
-            ids, steps = self._ids_of(Message("user", (Step(self._told(side)),), closed=False))
+            ids, steps = self._ids_of(Message("user", (Step(told(side, self._config)),), closed=False))
             self._walk(ids[steps[0] :])
             if not self._config.listener and not words:
                 return None
@@ -247,9 +247,6 @@ class Session:
         length, self._state = mark
         self._ahead = None
         self._history.cut(length)
-
-    def _told(self, side: Side) -> Side:
-        return side if self._config.partner_motion else Side(side.words, ((),) * len(self._config.parts))
 
     def _spoken(self, words: Sequence[str]) -> list[int]:
         """The ids of a step's words."""
