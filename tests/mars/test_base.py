@@ -116,6 +116,30 @@ def test_tiny_follows_the_seed_alone() -> None:
     assert torch.equal(state, torch.get_rng_state())
 
 
+@pytest.mark.parametrize("kind", ["llama", "gemma3"])
+def test_weights_stored_in_half_precision_bring_no_rounded_constants(kind: str, tmp_path: Path) -> None:
+    """Gemma's factor on embeddings once became 25.25 for 25.298, until the model was saved and read back."""
+    tokenizer = small_tokenizer()
+    small_model(kind, len(tokenizer)).to(torch.bfloat16).save_pretrained(tmp_path / "half")
+    tokenizer.save_pretrained(tmp_path / "half")
+
+    model = load_base(str(tmp_path / "half")).model
+    model.save_pretrained(tmp_path / "full")
+    tokenizer.save_pretrained(tmp_path / "full")
+    read = load_base(str(tmp_path / "full")).model
+
+    with torch.inference_mode():
+        assert torch.equal(model(torch.arange(9)[None]).logits, read(torch.arange(9)[None]).logits)
+
+
+def test_tiny_in_half_precision_keeps_its_positions_exact() -> None:
+    full, half = load_base("tiny", TEXTS).model, load_base("tiny", TEXTS, dtype=torch.bfloat16).model
+
+    assert {p.dtype for p in half.parameters()} == {torch.bfloat16}
+    assert torch.equal(half.model.rotary_emb.inv_freq, full.model.rotary_emb.inv_freq)
+    assert half.get_input_embeddings().weight.data_ptr() == half.get_output_embeddings().weight.data_ptr()
+
+
 @pytest.mark.slow
 def test_tiny_is_the_same_in_another_process() -> None:
     code = "from test_base import _fingerprint; print(_fingerprint(3))"

@@ -70,6 +70,7 @@ def test_others_load_it_without_this_package(mars: Mars, folder: Path) -> None:
     assert len(tokenizer) == model.config.vocab_size == mars.vocabulary.size
     assert model.generation_config.eos_token_id == mars.vocabulary.format.end_id
     assert tokenizer.apply_chat_template([{"role": "user", "content": "Hi"}], tokenize=False).endswith("<|im_end|>\n")
+    assert len({path.stat().st_mode for path in folder.glob("*") if path.is_file()}) == 1
     assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".json", ".safetensors", ".jinja"}
 
 

@@ -60,7 +60,7 @@ def load_base(
     Raises:
         UserError: no such base, something it needs is not installed, its files are damaged or hold code.
     """
-    model, tokenizer = _load(name, texts, seed, tiny)
+    model, tokenizer = _load(name, texts, seed, tiny, dtype)
     chat = ensure_chat(tokenizer)
     size = next_id(tokenizer)
     rows = len(model.get_input_embeddings().weight)
@@ -72,46 +72,53 @@ def load_base(
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=end_id, pad_token_id=tokenizer.pad_token_id
     )
-    return Base(model.to(dtype).eval(), tokenizer, name, size, chat)
+    return Base(model.eval(), tokenizer, name, size, chat)
 
 
 def _load(
-    name: str, texts: Iterable[str], seed: int, tiny: TinyConfig | None
+    name: str, texts: Iterable[str], seed: int, tiny: TinyConfig | None, dtype: torch.dtype
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     if name == "tiny":
         texts = [text for text in texts if text.strip()]
         if not texts:
             raise UserError("base tiny: got no text to learn a tokenizer from, expected the words of the dataset")
         tokenizer = tiny_tokenizer(texts, tiny)
-        return tiny_model(tokenizer, seed, tiny), tokenizer
+        return _cast(tiny_model(tokenizer, seed, tiny), dtype), tokenizer
     if name == "gemma":
-        return load_folder(gemma_folder())
+        return load_folder(gemma_folder(), dtype)
     if name.endswith(".gguf"):
-        return load_gguf(Path(name))
+        model, tokenizer = load_gguf(Path(name))
+        return _cast(model, dtype), tokenizer
     if Path(name).is_dir():
         if not (Path(name) / "config.json").is_file():
             raise UserError(f"base {name}: the folder has no config.json; expected {_UNDERSTOOD}")
-        return load_folder(Path(name))
+        return load_folder(Path(name), dtype)
     if _HUB_ID.fullmatch(name):
-        return _from_pretrained(name, local_files_only=False)
+        return _from_pretrained(name, dtype, local_files_only=False)
     raise UserError(f"base: got {name!r}, expected {_UNDERSTOOD}")
 
 
-def load_folder(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
-    """Model and tokenizer of a folder that `save_pretrained` wrote, as they are; safetensors only.
+def load_folder(folder: Path, dtype: torch.dtype | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    """Model and tokenizer of a folder that `save_pretrained` wrote; safetensors only.
+
+    Args:
+        folder: the folder.
+        dtype: of the weights; as they are stored when left out.
 
     Raises:
         UserError: they cannot be loaded.
     """
-    return _from_pretrained(str(folder), local_files_only=True)
+    return _from_pretrained(str(folder), dtype, local_files_only=True)
 
 
-def _from_pretrained(name: str, local_files_only: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+def _from_pretrained(
+    name: str, dtype: torch.dtype | None, local_files_only: bool
+) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     mend = "copy it again" if local_files_only else f"check name and connection; expected {_UNDERSTOOD}"
     told = {"local_files_only": local_files_only, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, **told)
-        model = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, dtype="auto", **told)
+        model = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, dtype=dtype or "auto", **told)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise UserError(f"base {name}: cannot be loaded ({_first_line(error)}); {mend}") from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
@@ -120,6 +127,14 @@ def _from_pretrained(name: str, local_files_only: bool) -> tuple[PreTrainedModel
             "another base"
         )
     return model, tokenizer
+
+
+def _cast(model: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
+    """The model with weights of `dtype`. Not `model.to`, which would round the frequencies of positions as well."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype)
+    model.config.dtype = dtype
+    return model
 
 
 def _first_line(error: Exception) -> str:

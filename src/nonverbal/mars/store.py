@@ -121,6 +121,8 @@ def save_mars(mars: Mars, folder: Path) -> None:
     try:
         mars.model.save_pretrained(work)
         mars.tokenizer.save_pretrained(work)
+        for weights in work.glob("*.safetensors"):  # which safetensors lets nobody else read
+            weights.chmod((work / "config.json").stat().st_mode)
         for part, tokenizer in mars.tokenizers.items():
             save_tokenizer(tokenizer, work / _TOKENIZERS / part)
         if mars.info.base == "gemma":
