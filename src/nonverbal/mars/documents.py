@@ -187,7 +187,7 @@ class _Cutter:
         at, limit = header.last, left
         while at < end:
             reach = at + limit - length
-            stop = end if end <= reach else int(steps[np.searchsorted(steps, reach, side="right") - 1])
+            stop = end if end <= reach else int(steps[steps <= reach].max(initial=at))
             if stop > at:
                 yield [header, Piece(self._source, at, stop)]
                 at = stop

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,16 @@ def load_examples(
             f"{dataset.root}: no conversation in the split {split!r}: its turns are all harmful, or there are none"
         )
     return found
+
+
+def examples_of(conversations: Iterable[Conversation], vocabulary: Vocabulary, origin: str = "") -> Examples:
+    """Conversations in memory; `origin` names them for records."""
+    places = _Places()
+    arrays = [places.add(conversation, vocabulary) for conversation in conversations]
+    ids, marks, typed = (np.concatenate(some) for some in zip(*arrays, strict=True))
+    found = places.arrays()
+    del found["sizes"]
+    return Examples(ids, marks, typed, **found, origin=origin)
 
 
 def check_table(table: TokenTable, vocabulary: Vocabulary) -> None:

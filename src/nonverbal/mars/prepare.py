@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from transformers import PreTrainedModel
+from transformers.utils.logging import disable_progress_bar
 
 from nonverbal.dataset.manifest import TOKENS_DIR
 from nonverbal.dataset.read import Dataset, open_dataset
@@ -54,6 +55,7 @@ def prepare(asked: Train, config: TrainConfig, console: Console, world: World) -
     Raises:
         UserError: base, tokenizers, tables and datasets do not fit each other, or there is no data.
     """
+    disable_progress_bar()  # of Transformers, which draws one for a file that is read in a moment
     datasets = [open_dataset(folder) for folder in asked.data]
     chosen = load_chosen(asked.tokenizers) if asked.tokenizers else {}
     if asked.method == "ng2023" and list(chosen) != ["face"]:
