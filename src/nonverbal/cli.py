@@ -16,9 +16,12 @@ from nonverbal import __version__, doctor
 from nonverbal.accuracy.benchmark import Accuracy
 from nonverbal.accuracy.real import Real
 from nonverbal.build import build
+from nonverbal.chat.command import Chat
 from nonverbal.dataset.import_command import ImportVenus
 from nonverbal.dataset.stats import as_json, comparison_table, detail_table, statistics
 from nonverbal.dataset.validate import validate
+from nonverbal.mars.evaluate_command import EvaluateModel
+from nonverbal.mars.train_command import Train
 from nonverbal.pipeline.lock import OutputError
 from nonverbal.progress import watching
 from nonverbal.report import show_build
@@ -120,6 +123,19 @@ class Benchmark:
         return self.of.run(console)
 
 
+@dataclass(frozen=True)
+class Evaluate:
+    """What a tokenizer keeps of held-out motion (tokenizer), or what a language model makes of held-out talk (model)."""
+
+    of: (
+        Annotated[EvaluateTokenizer, tyro.conf.subcommand("tokenizer", prefix_name=False)]
+        | Annotated[EvaluateModel, tyro.conf.subcommand("model", prefix_name=False)]
+    )
+
+    def run(self, console: Console) -> int:
+        return self.of.run(console)
+
+
 Command = (
     Build
     | Stats
@@ -129,14 +145,16 @@ Command = (
     | TrainTokenizer
     | Tokenize
     | Detokenize
-    | EvaluateTokenizer
+    | Train
+    | Chat
+    | Evaluate
     | Benchmark
     | Doctor
     | Settings
 )
 
 
-_TWO_WORDS = {"import": "venus", "evaluate": "tokenizer"}
+_TWO_WORDS = {"import": "venus"}
 """Commands that are given as two words; tyro makes no group of a single one."""
 
 
@@ -177,7 +195,9 @@ def _parse(arguments: list[str]) -> Command:
         | Annotated[TrainTokenizer, tyro.conf.subcommand("train-tokenizer")]
         | Annotated[Tokenize, tyro.conf.subcommand("tokenize")]
         | Annotated[Detokenize, tyro.conf.subcommand("detokenize")]
-        | Annotated[EvaluateTokenizer, tyro.conf.subcommand("evaluate-tokenizer")]
+        | Annotated[Train, tyro.conf.subcommand("train")]
+        | Annotated[Chat, tyro.conf.subcommand("chat")]
+        | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Benchmark, tyro.conf.subcommand("benchmark")]
         | Annotated[Doctor, tyro.conf.subcommand("doctor")]
         | Annotated[Settings, tyro.conf.subcommand("settings")]
