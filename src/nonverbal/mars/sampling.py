@@ -215,10 +215,17 @@ class Chooser:
         chances = torch.softmax(scores / draw.temperature, -1)
         if draw.top_p == 1:
             return _inverse(chances, dice)
-        chances, order = torch.sort(chances, dim=-1, descending=True, stable=True)
-        before = chances.cumsum(-1) - chances
-        chances = chances * (before < draw.top_p)
-        return order.gather(1, _inverse(chances, dice)[:, None])[:, 0]
+        return _inverse(_nucleus(chances, draw.top_p), dice)
+
+
+def _nucleus(chances: Tensor, top_p: float) -> Tensor:
+    """[n, m] the chances of the likeliest columns that together have `top_p`; the others become 0.
+
+    The columns stay in their order: were they drawn in the order of their chances, rounding would swap equal ones.
+    """
+    ranked = torch.sort(chances, dim=-1, descending=True).values
+    kept = (ranked.cumsum(-1) - ranked < top_p).sum(-1, keepdim=True)
+    return chances * (chances >= ranked.gather(1, kept - 1))
 
 
 def _inverse(chances: Tensor, dice: Tensor) -> Tensor:

@@ -80,8 +80,8 @@ class Session:
         if message.role != "user":
             raise UserError(f"message: got the role {message.role}, expected user: the model's own come from reply")
         self._close()
-        told = tuple(Step(told(step.holder, self._config), step.listener) for step in message.steps)
-        ids, steps = self._ids_of(Message("user", told, message.text))
+        steps_told = tuple(Step(told(step.holder, self._config), step.listener) for step in message.steps)
+        ids, steps = self._ids_of(Message("user", steps_told, message.text))
         self._history.make_room(len(ids) + self._room, keep_last=False)
         self._history.open(ids)
         start = self._history.messages[-1]
