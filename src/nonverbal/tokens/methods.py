@@ -22,6 +22,9 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
 }
 """Sizes: the paper's, and one that two CPU cores train in minutes, where codes must follow faster."""
 
+_FACE_COLUMNS = {"mouthSmile": 12.0, "eyeLook": 0.7, "jawOpen": 4.0}
+"""Weights of `behaviour` within the face; where the eyes look stands in the gaze as well."""
+
 _BODY_CODE_WIDTH = 16
 """The width of a code that worked best for bodies (paper, table of ablations)."""
 
@@ -54,16 +57,22 @@ def fsq(spaces: tuple[str, ...], size: dict[str, Any]) -> TokenizerConfig:
 
 
 def behaviour(spaces: tuple[str, ...], size: dict[str, Any]) -> TokenizerConfig:
-    """Two residual codebooks that keep what is rare and means something: raised brows, blinks, nods.
+    """Two residual codebooks that keep what is rare and means something: blinks, raised brows, smiles, nods, shakes.
 
-    A median of mostly still faces is a still face, so L1 forgets what seldom moves. L2 of columns scaled by their own
-    standard deviation does not; the upper face and the arms and head weigh more than jaw and fingers, and velocities as
-    much as values, since a blink is over in five frames. For models that are to read and write behaviour.
+    A median of mostly still faces is a still face, so L1 forgets what seldom moves; L2 of columns scaled by their own
+    standard deviation does not. Smiles and the head weigh more than their columns' share. Nods and shakes are faster
+    than looks and smaller, so a body's velocities weigh 60 times as much as its values, whose scaled squares are about
+    a hundred times theirs. For models that are to read and write behaviour.
     """
-    size = size | ({"code_width": _BODY_CODE_WIDTH} if "smplx117" in spaces else {})
+    if "smplx117" in spaces:
+        columns, velocity_weight = {"head": 20.0} | _FACE_COLUMNS, 60.0
+        size = size | {"code_width": _BODY_CODE_WIDTH}
+    else:
+        columns, velocity_weight = _FACE_COLUMNS, 3.0
+    groups = {"upper_face": 3.0, "jaw": 0.7, "lower_face": 3.0, "upper_body": 4.0}
+    loss = LossConfig("l2", velocity_weight, group_weights=groups, column_weights=columns)
     return TokenizerConfig(
-        spaces, "behaviour", **size, quantiser="rvq", levels=2, level_dropout=0.2,
-        loss=LossConfig("l2", 1.0, group_weights={"upper_face": 3.0, "jaw": 0.7, "lower_face": 2.0, "upper_body": 4.0}),
+        spaces, "behaviour", **size, quantiser="rvq", levels=2, level_dropout=0.2, loss=loss
     )  # fmt: skip
 
 
