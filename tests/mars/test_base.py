@@ -124,6 +124,7 @@ def test_weights_stored_in_half_precision_bring_no_rounded_constants(kind: str, 
     tokenizer.save_pretrained(tmp_path / "half")
 
     model = load_base(str(tmp_path / "half")).model
+    assert model.dtype == torch.float32
     model.save_pretrained(tmp_path / "full")
     tokenizer.save_pretrained(tmp_path / "full")
     read = load_base(str(tmp_path / "full")).model
