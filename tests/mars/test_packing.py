@@ -62,14 +62,18 @@ def test_a_row_by_hand(documents: Documents, vocabulary: Vocabulary) -> None:
     assert sorted({*range(len(row.ids))} - {*(everything.keep + 1).tolist()}) == [0, len(first)]
 
 
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"], ids=["as on a CPU", "as on a GPU"])
 @pytest.mark.parametrize("kind", ["llama", "qwen2", "gemma3"])
-def test_a_packed_document_has_the_logits_it_has_alone(kind: str, documents: Documents) -> None:
+def test_a_packed_document_has_the_logits_it_has_alone(kind: str, device: str, documents: Documents) -> None:
     """Gemma's sliding window of 8 is far shorter than a document."""
     model, vocabulary = small(kind)
     row = gather_row(documents, range(5), Targets(vocabulary))
     bounds = row.bounds.tolist()
     with torch.inference_mode():
-        with packed(model):
+        with packed(model, torch.device(device)):
             found = model(
                 input_ids=torch.tensor(row.ids)[None],
                 position_ids=torch.tensor(row.positions)[None],
@@ -83,7 +87,7 @@ def test_a_packed_document_has_the_logits_it_has_alone(kind: str, documents: Doc
 
 def step_of(vocabulary: Vocabulary, kind: str = "llama", **targets: object) -> Step:
     model, _ = small(kind)
-    return Step(model, Targets(vocabulary, **targets), QUICK, torch.device("cpu"), World())  # type: ignore[arg-type]
+    return Step(model, Targets(vocabulary, **targets), QUICK, CPU, World())  # type: ignore[arg-type]
 
 
 def test_the_loss_of_a_row_is_that_of_its_documents(documents: Documents, vocabulary: Vocabulary) -> None:
@@ -97,7 +101,7 @@ def test_the_loss_of_a_row_is_that_of_its_documents(documents: Documents, vocabu
             torch.cat([weight.grad.flatten() for weight in run.model.parameters()])
         )
         meter = run.meter()
-        with packed(run.model):
+        with packed(run.model, CPU):
             run.train(rows, 0.0, meter)
         return found[0], meter.losses()
 
@@ -143,5 +147,5 @@ def test_tokens_of_no_weight_are_not_even_computed(documents: Documents) -> None
 def test_a_base_that_caps_its_attention_is_refused() -> None:
     model, _ = small()
     model.config.attn_logit_softcapping = 50.0
-    with pytest.raises(UserError, match="caps its attention"), packed(model):
+    with pytest.raises(UserError, match="caps its attention"), packed(model, CPU):
         pass

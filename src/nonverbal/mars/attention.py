@@ -1,7 +1,8 @@
 """Attention within each of the documents of a packed row, and nowhere else.
 
-A row of N tokens with a mask costs N² a head, most of it for nothing; here each document is attended to by itself: on a
-CPU one after the other, on a GPU by one kernel for sequences of different lengths.
+A row of N tokens with a mask costs N² a head, most of it for nothing; on a CPU each document is attended to by itself,
+one after the other. On a GPU, where many small kernels cost more than one large one, Transformers' own attention masks
+what lies in another document, which it sees by positions that begin anew.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ AttentionInterface.register(NAME, packed_attention)
 
 
 @contextmanager
-def packed(model: PreTrainedModel) -> Iterator[None]:
-    """The model attends within documents inside, and as before afterwards.
+def packed(model: PreTrainedModel, device: torch.device) -> Iterator[None]:
+    """The model, on `device`, attends within documents inside, and as before afterwards.
 
     Raises:
         UserError: it is of a kind whose attention this is not.
@@ -83,7 +84,7 @@ def packed(model: PreTrainedModel) -> Iterator[None]:
             "as Gemma 3 or Qwen2.5"
         )
     before = config._attn_implementation
-    config._attn_implementation = NAME
+    config._attn_implementation = NAME if device.type == "cpu" else "sdpa"
     try:
         yield
     finally:

@@ -70,7 +70,7 @@ def train(
     targets = Targets(vocabulary, config.loss_on, config.weights, config.level_weight)
     _check(model, vocabulary, config)
     total = config.steps or config.epochs * len(_epoch(data, config, 0)[1])
-    with seeded(config.seed, device), held_interrupts() as interrupted, packed(model), _memory(config):
+    with seeded(config.seed, device), held_interrupts() as interrupted, packed(model, device), _memory(config):
         run = Step(model.to(device), targets, config, device, world)
         out.mkdir(parents=True, exist_ok=True)
         keep = Keeper(run, out, {"training": to_plain(config), "stream": to_plain(vocabulary.config)} | _told(data))
