@@ -8,7 +8,7 @@ from pathlib import Path
 from nonverbal.records import to_plain
 from nonverbal.studio.casting import MODELS, cast_person, perform, streams
 from nonverbal.studio.scene import build_scene
-from nonverbal.studio.script.write import write_script
+from nonverbal.studio.script.write import HINGES, write_script
 from nonverbal.studio.settings import TruthSettings
 from nonverbal.studio.speech.rhythm import time_talk
 from nonverbal.studio.talk import PARTICIPANTS
@@ -44,11 +44,12 @@ def _imagine(settings: TruthSettings, number: int) -> TrueDialogue:
 
     def make() -> tuple[Spoken, tuple[Motion, ...]]:
         (writer, sets) = streams(seed, "script", "scene")
-        talk = time_talk(write_script(writer, duration_s), seed, duration_s)
+        talk = time_talk(write_script(writer, duration_s, settings.hinges), seed, duration_s)
         scene = build_scene("split", talk, sets, 1280, 720)
         people = {p: cast_person(seed, p) for p in PARTICIPANTS}
         acted = perform(talk, scene, people, seed)
         seen = (everything_seen(acted[p], people[p].avatar, i) for i, p in enumerate(PARTICIPANTS))
         return transcript(talk), tuple(true_motion(filmed, scene) for filmed in seen)
 
-    return TrueDialogue(imagined_source(seed), duration_s, make)
+    manner = "" if settings.hinges == HINGES else f"-hinges-{settings.hinges:g}"
+    return TrueDialogue(imagined_source(seed, manner), duration_s, make)

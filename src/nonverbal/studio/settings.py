@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nonverbal.studio.scene import LAYOUTS, Layout
+from nonverbal.studio.script.write import HINGES
 from nonverbal.studio.speech.voices import DEFAULT_VOICES
 from nonverbal.verdicts import UserError
 
@@ -54,8 +55,12 @@ class TruthSettings:
     """Length of each."""
     seed: int = 1000
     """Decides everything; dialogue i is that of seed + i."""
+    hinges: float = HINGES
+    """How often lines come up whose meaning hangs on face and body, beside 9 for all other exchanges together."""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.hinges <= 1000:
+            raise UserError(f"hinges={self.hinges:g}: expected 0 to 1000; {HINGES:g} is usual")
         if self.hours <= 0 or not 0.1 <= self.minutes <= 15:
             raise UserError(
                 f"hours={self.hours:g}, minutes={self.minutes:g}: expected hours above 0 and minutes from 0.1 to 15"

@@ -196,9 +196,13 @@ def file_source(path: Path, title: str) -> Source:
     return Source(sha256_of([path]), str(path), path.stat().st_size, channel=title, title=title, licence="CC0-1.0")
 
 
-def imagined_source(seed: int) -> Source:
-    """The source of a dialogue that was never filmed: its id is a hash of what it is made from."""
-    name = f"studio-{seed}-imagined"
+def imagined_source(seed: int, manner: str = "") -> Source:
+    """The source of a dialogue that was never filmed: its id is a hash of what it is made from.
+
+    Args:
+        manner: what sets it apart from others of the same seed.
+    """
+    name = f"studio-{seed}{manner}-imagined"
     return Source(hashlib.sha256(name.encode()).hexdigest(), name, 0, channel=name, title=name, licence="CC0-1.0")
 
 

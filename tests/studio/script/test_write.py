@@ -227,3 +227,14 @@ def test_years_prices_and_times_in_words() -> None:
 
 def test_written_lines_for_voices_that_can_say_anything() -> None:
     assert choose_lines({}, np.random.default_rng(5), 30) == script(5, 30)
+
+
+def test_lines_whose_meaning_hangs_on_face_and_body_come_as_often_as_asked() -> None:
+    texts = {word_it(h.readings[0].text, Scope(shared_pools()), np.random.default_rng(0)).text for h in HINGES}
+
+    def share(hinges: float) -> float:
+        lines = write_script(np.random.default_rng(4), 1200.0, hinges)
+        return sum(line.text in texts for line in lines) / len(lines)
+
+    assert share(0.0) < 0.5 * share(1.6) < 0.25 * share(20.0)
+    assert write_script(np.random.default_rng(4), 60.0, 1.6) == script(4, 60.0)

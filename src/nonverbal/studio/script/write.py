@@ -17,9 +17,12 @@ from nonverbal.verdicts import UserError
 _SPARE = 1.12
 """Lines are written for this much more time than asked, as voices differ in pace."""
 
+HINGES = 1.6
+"""How often lines come up whose meaning hangs on face and body."""
+
 _KINDS = (
     (exchanges.question, 3.0), (exchanges.claim, 2.0), (exchanges.story, 1.1), (exchanges.joke, 0.9),
-    (exchanges.sum_up, 1.0), (exchanges.advice, 0.5), (exchanges.hinge, 1.6), (exchanges.cut_in, 0.5),
+    (exchanges.sum_up, 1.0), (exchanges.advice, 0.5), (exchanges.hinge, HINGES), (exchanges.cut_in, 0.5),
 )  # fmt: skip
 """Kinds of exchanges and how often they come up."""
 
@@ -41,7 +44,7 @@ def choose_lines(voices: Mapping[str, Voice], rng: np.random.Generator, seconds:
     return recorded[0].lines
 
 
-def write_script(rng: np.random.Generator, seconds: float) -> tuple[Line, ...]:
+def write_script(rng: np.random.Generator, seconds: float, hinges: float = HINGES) -> tuple[Line, ...]:
     """A dialogue of two people that takes a little more than `seconds` to say.
 
     Both speak within the first 15 s, and about equally much in all.
@@ -49,10 +52,11 @@ def write_script(rng: np.random.Generator, seconds: float) -> tuple[Line, ...]:
     Args:
         rng: decides everything.
         seconds: more than 0.
+        hinges: how often lines come up whose meaning hangs on face and body, beside 9 for all other exchanges together.
     """
     desk = Desk(rng)
     exchanges.greet(desk)
-    weights = np.array([weight for _, weight in _KINDS])
+    weights = np.array([hinges if kind is exchanges.hinge else weight for kind, weight in _KINDS])
     order: list[int] = []
     while desk.seconds < seconds * _SPARE:
         if not order:
