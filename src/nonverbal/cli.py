@@ -125,7 +125,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """What a tokenizer keeps of held-out motion (tokenizer), or what a language model makes of held-out talk (model)."""
+    """What tokenizers keep of held-out motion (tokenizer), what a language model makes of held-out talk (model)."""
 
     of: (
         Annotated[EvaluateTokenizer, tyro.conf.subcommand("tokenizer", prefix_name=False)]

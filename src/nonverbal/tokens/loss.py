@@ -27,7 +27,7 @@ def motion_loss(found: Tensor, truth: Tensor, mask: Tensor, config: TokenizerCon
     """The distance of `found` from `truth`, both scaled [B, T, D].
 
     Each group's distance is the mean over its valid frames and its columns, by the columns' weights; a velocity counts
-    where both of its frames are valid. Groups are averaged with their weights; ungrouped, all valid numbers count alike.
+    where both of its frames are valid. Groups are averaged with their weights; ungrouped, valid numbers count alike.
 
     Args:
         found: what the decoder gave.
