@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 from small_models import motion_tokenizers
 from small_training import build_dialogues
@@ -132,3 +135,26 @@ def test_empty_data_and_taken_folders_are_said(place: Place, tmp_path: Path) -> 
 def test_losses_are_told_by_modality() -> None:
     line = {"step": 1, "of": 2, "loss": 3.0, "learning_rate": 1e-3, "tokens_per_s": 9.0, "text": 2.5, "face": 4.111}
     assert losses_told(line) == "text 2.50 face 4.11"
+
+
+@pytest.mark.slow
+def test_two_processes_write_one_model(place: Place, tmp_path: Path) -> None:
+    """Sharded weights come back whole, adapters merged."""
+    flags = "--steps 2 --width 24 --layers 1 --context 256 --row-tokens 512 --device cpu --lora --lora-rank 2"
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    told = [
+        "nonverbal",
+        "train",
+        str(place[0].root),
+        "--tokenizers",
+        *map(str, place[1:]),
+        "--out",
+        str(tmp_path / "m"),
+    ]
+    done = subprocess.run([*torchrun, *told, *flags.split()], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("tokens to learn from") == 1
+    said(command(place, tmp_path / "one", lora=True, lora_rank=2, device="cpu"))
+    two, one = load_mars(tmp_path / "m").model, load_mars(tmp_path / "one").model
+    for a, b in zip(two.parameters(), one.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-2, atol=1e-3)
