@@ -17,7 +17,7 @@ CONFIGS = [
 IDS = [f"{config.order} {len(config.parts)} parts" for config in CONFIGS]
 
 
-def model_of(vocabulary: Vocabulary, kind: str = "llama"):  # noqa: ANN201 - any causal model
+def model_of(vocabulary: Vocabulary, kind: str = "llama"):
     """A random model whose choices are far apart, so that rounding changes none."""
     model = small_model(kind, vocabulary.size)
     model.get_output_embeddings().weight.data.mul_(8)

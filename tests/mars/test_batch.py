@@ -22,7 +22,7 @@ every_config = pytest.mark.parametrize("config", CONFIGS, ids=IDS)
 N = 5
 
 
-def alone(model, vocabulary: Vocabulary, sampling: SamplingConfig, i: int) -> Session:  # noqa: ANN001
+def alone(model, vocabulary: Vocabulary, sampling: SamplingConfig, i: int) -> Session:
     """A session that has heard prompt i."""
     session = Session(model, vocabulary, sampling)
     for message in decode(prompts(vocabulary, N)[i].ids, vocabulary).messages:

@@ -106,7 +106,7 @@ def test_seams_fade_over() -> None:
 
 
 @pytest.mark.parametrize("make", [motion_tokenizers, lambda: causal(motion_tokenizers())])
-def test_a_part_that_is_not_seen_keeps_its_pose(make) -> None:  # noqa: ANN001
+def test_a_part_that_is_not_seen_keeps_its_pose(make) -> None:
     tokenizers = make()
     config = stream_of(tokenizers)
     hidden = [Side((), ((), ())), *sides_of(config, 3), Side((), ((), (2,)))]

@@ -111,7 +111,7 @@ class _Batch:
     def free(self, prompts: Sequence[Prompt], rows: int) -> list[Message]:
         """Turns that are all the model's own."""
         budget = min(self._sampling.max_steps * (self._codes + _WORDS_A_STEP), self._context // 2)
-        heads = [self._head(prompt, budget) for prompt in prompts]
+        heads = [ids_of(prompt, self._vocabulary, self._role, self._context - budget) for prompt in prompts]
         return self._in_chunks(
             [len(head) for head in heads], rows, lambda at, dice: self._free([heads[i] for i in at], dice)
         )
@@ -120,7 +120,10 @@ class _Batch:
         """Turns of which all is given but the motion of the last side of each step, which is unseen there."""
         inserts = [self._inserts(turn) for turn in steps]
         budgets = [sum(map(len, turn)) + self._codes * len(turn) for turn in inserts]
-        heads = [self._head(prompt, budget) for prompt, budget in zip(prompts, budgets, strict=True)]
+        heads = [
+            ids_of(prompt, self._vocabulary, self._role, self._context - budget)
+            for prompt, budget in zip(prompts, budgets, strict=True)
+        ]
         return self._in_chunks(
             [len(turn) for turn in inserts],
             rows,
@@ -136,7 +139,7 @@ class _Batch:
         for first in range(0, len(order), rows):
             at = order[first : first + rows]
             for i, body in zip(at, make(at, Dice(self._sampling.seed, at)), strict=True):
-                found[i] = self._message(body)
+                found[i] = message_of(body, self._vocabulary, self._role)
         return [found[i] for i in range(len(order))]
 
     def _free(self, heads: list[list[int]], dice: Dice) -> list[list[int]]:
@@ -209,17 +212,23 @@ class _Batch:
             inserts.append(ids[gap + 1 :])
         return inserts
 
-    def _head(self, prompt: Prompt, budget: int) -> list[int]:
-        """The prompt and the header of the turn to come."""
-        ids = prompt.ids if isinstance(prompt, Stream) else np.asarray(prompt)
-        self._vocabulary.check(ids)
-        opening = self._vocabulary.format.open(self._role)
-        return [*fitted(ids, self._vocabulary, self._context - budget - len(opening)).tolist(), *opening]
 
-    def _message(self, body: list[int]) -> Message:
-        chat = self._vocabulary.format
-        ids = [*chat.begin, *chat.open(self._role), *body, *chat.close(self._role)]
-        return decode(ids, self._vocabulary).messages[0]
+def ids_of(prompt: Prompt, vocabulary: Vocabulary, role: Role, room: int) -> list[int]:
+    """The ids of a prompt, without its oldest messages where more than `room`, and the header of the turn to come.
+
+    Raises:
+        UserError: an id is not of the vocabulary, or the last message alone is longer.
+    """
+    ids = prompt.ids if isinstance(prompt, Stream) else np.asarray(prompt)
+    vocabulary.check(ids)
+    opening = vocabulary.format.open(role)
+    return [*fitted(ids, vocabulary, room - len(opening)).tolist(), *opening]
+
+
+def message_of(body: Sequence[int], vocabulary: Vocabulary, role: Role) -> Message:
+    """The message that tokens between a header and an end stand for."""
+    chat = vocabulary.format
+    return decode([*chat.begin, *chat.open(role), *body, *chat.close(role)], vocabulary).messages[0]
 
 
 def _silent(words: Sequence[str], vocabulary: Vocabulary) -> Side:

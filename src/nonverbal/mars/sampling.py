@@ -17,7 +17,8 @@ from nonverbal.verdicts import UserError
 NO_TEXT, SAME_WORD, ANY_TEXT = range(3)
 """Which text may follow: none, what goes on with the word begun, or a new word too."""
 
-_TOKENS_A_WORD = 8
+TOKENS_A_WORD = 8
+"""Most text tokens in a step, for each word that may begin in it."""
 _BLOCK = 1024
 _ROW_STRIDE = 1_000_003
 
@@ -124,7 +125,7 @@ class Chooser:
         """[B] which text may follow, after so many words and text tokens in the step."""
         most = self.sampling.max_words_per_step
         left = np.where(words < most, ANY_TEXT, SAME_WORD)
-        return np.where(tokens < most * _TOKENS_A_WORD, left, NO_TEXT)
+        return np.where(tokens < most * TOKENS_A_WORD, left, NO_TEXT)
 
     def choose(
         self,
