@@ -15,10 +15,11 @@ from nonverbal.mars.evaluate_settings import EvaluationSettings
 from nonverbal.mars.evaluation import MODEL, TEXT_ONLY, Evaluation, Words
 from nonverbal.mars.field import Field, Observer, sampling_of, training_takes
 from nonverbal.mars.held_out import Person, held_out, some_ids, told_frames
-from nonverbal.mars.likelihood import likelihood
+from nonverbal.mars.likelihood import Likelihood, likelihood
 from nonverbal.mars.replies import calls, replies, retrieved, speed, text_of
 from nonverbal.mars.retrieval import Takes
 from nonverbal.mars.store import Mars
+from nonverbal.mars.stream import Conversation, Message, decode, encode
 from nonverbal.mars.text_metrics import text_report
 from nonverbal.ticks import Tick, silent
 from nonverbal.verdicts import UserError
@@ -52,6 +53,7 @@ def evaluate(
     foretold = {}
     if not settings.no_likelihood:
         foretold = dict(likelihood(mars.model, mars.vocabulary, streams, settings.context, settings.fresh, tick))
+        foretold |= _text_only_likelihood(text_only, dataset, ids, settings, tick) if text_only else {}
     field = Field(mars, dataset, people, settings, takes, tick)
     behaviour = field.measure(observer) if mars.tokenizers else ()
     words, outputs, parsed = _words(mars, text_only, dataset, people, ids, takes, settings, tick)
@@ -111,9 +113,25 @@ def _words(
         again = calls(others, text_only.vocabulary, settings.replies, settings.context // 2)
         texts = [text_of(m) for m in replies(text_only.model, text_only.vocabulary, again, sampling_of(settings), tick)]
         rows.append(Words(TEXT_ONLY, "model", text_report(texts, [call.truth for call in again])))
-    for name, texts in retrieved(asked, takes, settings.seed).items():
+    for name, texts in ({} if settings.no_baselines else retrieved(asked, takes, settings.seed)).items():
         rows.append(Words(name, "baseline", text_report(texts, truth)))
-    return tuple(rows), len(made), len(made)
+    return tuple(rows), len(made), sum(_parses(message, mars) for message in made)
+
+
+def _parses(message: Message, mars: Mars) -> bool:
+    """Whether a message comes back from its own stream."""
+    told = Conversation((message,))
+    return decode(encode(told, mars.vocabulary).ids, mars.vocabulary) == told
+
+
+def _text_only_likelihood(
+    text_only: Mars, dataset: Dataset, ids: Sequence[str], settings: EvaluationSettings, tick: Tick
+) -> dict[str, Likelihood]:
+    """That of words and their times alone; a step without words is a single token there."""
+    people = held_out(dataset, text_only.vocabulary, {}, ids, tick)
+    streams = [scene.stream for person in people for scene in person.scenes]
+    found = likelihood(text_only.model, text_only.vocabulary, streams, settings.context, settings.fresh, tick)
+    return {f"{TEXT_ONLY}: {name}": one for name, one in found.items() if name != "all"}
 
 
 def _asked_frames(person: Person, mars: Mars) -> int:

@@ -26,6 +26,8 @@ class EvaluationSettings:
     """Tokens of each window that are new: motion is drawn, and likelihood taken, after the rest of it."""
     mesh: Literal["none", "auto", "skeleton"] = "auto"
     """What turns parameters into points for VMSE and LVD; none is faster and leaves them out."""
+    no_baselines: bool = False
+    """Measure the model alone."""
     no_hiding: bool = False
     """Do not measure once more with the partner's face and body hidden."""
     no_likelihood: bool = False

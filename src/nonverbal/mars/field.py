@@ -69,7 +69,7 @@ class Field:
         meshes = _meshes(self._takes.spaces, self._settings)
         runners = [
             (one, Trial(one.name, standing, meshes, self._settings.seed, fps))
-            for one, standing in [*self._models(), *self._baselines()]
+            for one, standing in [*self._models(), *([] if self._settings.no_baselines else self._baselines())]
         ]
         done, whole = 0, len(self._people) * len(runners)
         for person in self._people:

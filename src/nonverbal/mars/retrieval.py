@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -43,7 +44,9 @@ class Bout:
 def bouts(row: Row, who: str, config: StreamConfig, frames_per_step: int) -> tuple[Bout, ...]:
     """The bouts of a dialogue, harmful turns left out."""
     found: list[Bout] = []
-    for stretch in stretches(row, {}, who, config):
+    n_steps = math.ceil(row["duration_s"] / config.step_s - 1e-6)
+    unseen = {part.part: np.full((n_steps, part.levels), -1, np.int32) for part in config.parts}
+    for stretch in stretches(row, {who: unseen}, who, config):
         at = stretch.first_step
         for message in stretch.conversation.messages:
             text = " ".join(word for step in message.steps for word in step.holder.words)
