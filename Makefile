@@ -63,7 +63,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/studio.py
 	$(BIN)/nonverbal studio --out $(BENCH)/talks --truth-only --hours 1 --minutes 2 --seed 3000
 	$(BIN)/python benchmarks/real_motion.py $(SHARED)/media/faces $(SHARED)/media/dialogue --out $(BENCH)/real
-	$(BIN)/python benchmarks/tokenizers.py $(BENCH)/talks --real $(BENCH)/real --table all --seeds 0 --steps 700 --minutes 5 --work $(BENCH)/tokenizers
+	$(BIN)/python benchmarks/motion_tokenizers.py $(BENCH)/talks --real $(BENCH)/real --table all --seeds 0 --steps 700 --minutes 5 --work $(BENCH)/tokenizers
 	$(BIN)/python benchmarks/tokenizer_step.py $(BENCH)/talks
 	$(BIN)/python benchmarks/read_motion.py
 	$(BIN)/python benchmarks/kill.py $(DEMO_VIDEO) --times 20

@@ -22,12 +22,14 @@ def scripts() -> SimpleNamespace:
     """The modules beside the script; their folder leaves the path again, since it holds a `tokenizers` of its own."""
     sys.path.insert(0, str(BENCHMARKS))
     try:
-        import tokenizers_measure
-        import tokenizers_plan
-        import tokenizers_report
+        import motion_tokenizers_measure
+        import motion_tokenizers_plan
+        import motion_tokenizers_report
     finally:
         sys.path.remove(str(BENCHMARKS))
-    return SimpleNamespace(plan=tokenizers_plan, report=tokenizers_report, measure=tokenizers_measure)
+    return SimpleNamespace(
+        plan=motion_tokenizers_plan, report=motion_tokenizers_report, measure=motion_tokenizers_measure
+    )
 
 
 @pytest.fixture(scope="module")

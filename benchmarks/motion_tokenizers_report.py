@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from motion_tokenizers_measure import HELD_OUT, Figures
+from motion_tokenizers_plan import Asked, Plan, Row, Run, Table, runs_of
 from nonverbal.records import to_plain
-from tokenizers_measure import HELD_OUT, Figures
-from tokenizers_plan import Asked, Plan, Row, Run, Table, runs_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Tokenizers against each other: the paper's table in our form, and the ablations, on any dataset of ours.
 
-    python benchmarks/tokenizers.py DATASET [--real DATASET] [--table paper loss] [--steps 1500] [--jobs 2]
+    python benchmarks/motion_tokenizers.py DATASET [--real DATASET] [--table paper loss] [--steps 1500] [--jobs 2]
 
 Trains on the split `train`, measures on `test` and, with --real, on all of a second dataset (see `real_motion.py`).
 Everything compared gets the same data, seeds, steps and tokens a second, and where the table says nothing else the same
@@ -24,17 +24,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from motion_tokenizers_measure import Figures, MeasuredSet, floors
+from motion_tokenizers_plan import TABLES, Asked, Plan, Run, make_plan
+from motion_tokenizers_report import Floors, Result, Results, as_json, draw, markdown
+from motion_tokenizers_run import JOB_NAME, RESULT_NAME, measured_sets, name_of
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.records import dumps, loads
 from nonverbal.tokens.motion_set import load_motion_set
 from nonverbal.verdicts import UserError
-from tokenizers_measure import Figures, MeasuredSet, floors
-from tokenizers_plan import TABLES, Asked, Plan, Run, make_plan
-from tokenizers_report import Floors, Result, Results, as_json, draw, markdown
-from tokenizers_run import JOB_NAME, RESULT_NAME, measured_sets, name_of
 
 ERROR_NAME, FLOORS_NAME = "error.log", "floors.json"
-_ONE_RUN = Path(__file__).with_name("tokenizers_run.py")
+_ONE_RUN = Path(__file__).with_name("motion_tokenizers_run.py")
 
 
 @dataclass(frozen=True, slots=True)

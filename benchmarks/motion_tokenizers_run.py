@@ -1,6 +1,6 @@
 """One run of `tokenizers.py` in a process of its own: train a tokenizer, measure it, write down what was found.
 
-    python benchmarks/tokenizers_run.py FOLDER DATASET SETS [--real DATASET] [--minutes 10]
+    python benchmarks/motion_tokenizers_run.py FOLDER DATASET SETS [--real DATASET] [--minutes 10]
 
 FOLDER holds `job.json`, the run; what is trained stays there, and training that was interrupted goes on.
 """
@@ -15,15 +15,15 @@ from pathlib import Path
 
 import torch
 
+from motion_tokenizers_measure import HELD_OUT, REAL, MeasuredSet, measure
+from motion_tokenizers_plan import Run
+from motion_tokenizers_report import Result
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.records import dumps, loads
 from nonverbal.tokens.motion_set import load_motion_set
 from nonverbal.tokens.store import CARD_NAME, load_tokenizer, write_text
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.tokens.train import CHECKPOINT_NAME, train
-from tokenizers_measure import HELD_OUT, REAL, MeasuredSet, measure
-from tokenizers_plan import Run
-from tokenizers_report import Result
 
 RESULT_NAME, JOB_NAME, CLOCK_NAME = "result.json", "job.json", "seconds.json"
 
