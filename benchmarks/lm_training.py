@@ -1,8 +1,9 @@
 """Measures training: packed rows against padded batches, tokens a second side by side on the same documents.
 
-    python -P benchmarks/lm_training.py DATASET [--base tiny] [--context 1024] [--rows 6]
+    python benchmarks/lm_training.py DATASET [--base tiny] [--context 1024] [--rows 6] [--exchanges]
 
-`-P` keeps the folder of this script, which holds a `tokenizers.py`, off the path. Three ways take turns in one process,
+Documents are windows of whole conversations, as the product trains on, or with --exchanges a partner's turn and the
+answer to it, as the paper does. Three ways take turns in one process,
 on the same weights, so that whatever else the machine does hits all of them:
 
     packed     documents end to end in rows, attention within each, logits only where something is learnt
@@ -18,9 +19,10 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,24 +31,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nonverbal.dataset.read import open_dataset
+from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.mars.attention import packed
 from nonverbal.mars.base import load_base
 from nonverbal.mars.config import PartVocab, StreamConfig
+from nonverbal.mars.conversation import stretches
 from nonverbal.mars.distributed import World
 from nonverbal.mars.documents import Cutting, Documents, cut
-from nonverbal.mars.examples import load_examples, text_mark
+from nonverbal.mars.examples import examples_of, load_examples, text_mark
 from nonverbal.mars.grow import grow
 from nonverbal.mars.packing import Row, gather_row, pack
 from nonverbal.mars.prepare import said
 from nonverbal.mars.rehearsal import encode_texts
 from nonverbal.mars.scaling import PEAK_FLOPS, Decoder
 from nonverbal.mars.store import vocabulary_of
+from nonverbal.mars.stream import Conversation
 from nonverbal.mars.targets import Targets
 from nonverbal.mars.train_config import TrainConfig
 from nonverbal.mars.train_step import Step, computes_bf16
 from nonverbal.tokens.loop import device_of
-from nonverbal.tokens.table import open_tokens
+from nonverbal.tokens.table import TokenTable, open_tokens
 
 
 @dataclass(frozen=True)
@@ -151,13 +155,28 @@ def setting_of(asked: argparse.Namespace) -> Setting:
     parts = tuple(PartVocab(p, i.codebook_size, i.num_codebooks, i.tokenizer_hash) for p, i in table.parts.items())
     vocabulary = vocabulary_of(StreamConfig(parts), base.tokenizer, base.size)
     grow(base.model, base.tokenizer, vocabulary.tokens)
-    examples = load_examples(dataset, table, asked.split, vocabulary, text_mark(base.tokenizer))
+    if asked.exchanges:
+        examples = examples_of(exchanges(dataset, table, asked.split, vocabulary.config), vocabulary)
+    else:
+        examples = load_examples(dataset, table, asked.split, vocabulary, text_mark(base.tokenizer))
     texts = encode_texts(said([dataset], "train"), vocabulary) if asked.rehearsal else None
     documents = cut([examples], texts, Cutting(asked.context, 0.0, asked.rehearsal), 0, 0)
     config = replace(TrainConfig(), context=asked.context, row_tokens=max(asked.row_tokens, asked.context))
     device, targets = device_of("auto"), Targets(vocabulary)
     run = Step(base.model.to(device), targets, config, device, World())
     return Setting(run, documents, targets, config, asked.batch)
+
+
+def exchanges(dataset: Dataset, table: TokenTable, split: str, config: StreamConfig) -> Iterator[Conversation]:
+    """Each turn of a partner with the answer to it, for both participants."""
+    for i in dataset.ids(split):
+        row = dataset.row(i)
+        codes = {who: {part: table.codes(i, who, part) for part in table.parts} for who in row["participants"]}
+        for me in row["participants"]:
+            for stretch in stretches(row, codes, me, config):
+                for heard, said_back in pairwise(stretch.conversation.messages):
+                    if heard.role == "user":
+                        yield Conversation((heard, said_back), config.system)
 
 
 def measure(asked: argparse.Namespace) -> None:
@@ -198,6 +217,7 @@ if __name__ == "__main__":
     parser.add_argument("--context", type=int, default=1024)
     parser.add_argument("--row-tokens", type=int, default=4096)
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--exchanges", action="store_true", help="documents are a turn and its answer")
     parser.add_argument("--rehearsal", type=float, default=0.0, help="share of tokens that are plain texts")
     parser.add_argument("--rows", type=int, default=6, help="rounds that are measured")
     measure(parser.parse_args())
