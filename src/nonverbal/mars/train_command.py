@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nonverbal.dataset.manifest import MANIFEST_NAME
 from nonverbal.dataset.read import open_dataset
 from nonverbal.mars.config import SYSTEM_PROMPT, Order
 from nonverbal.pipeline.lock import claim, output_error
+from nonverbal.tokens.training_bar import training_bar
 from nonverbal.verdicts import UserError
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class Train:
         from nonverbal.tokens.loop import tensorboard
 
         with ExitStack() as stack:
-            observers = [stack.enter_context(_bar(console))]
+            observers = [stack.enter_context(training_bar(console, _told, losses_told))]
             if self.tensorboard and world.first:
                 observers.append(stack.enter_context(tensorboard(self.out / "tensorboard")))
 
@@ -183,32 +183,13 @@ class Train:
             yield observe
 
 
-@contextmanager
-def _bar(console: Console) -> Iterator[Observer]:
-    """Losses by modality, rate and time left where somebody looks."""
-    if not console.is_terminal:
-        yield lambda line: None
-        return
-    columns = (BarColumn(12), MofNCompleteColumn(), TextColumn("{task.fields[told]}"))
-    with Progress(
-        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True, speed_estimate_period=120
-    ) as progress:
-        bar = progress.add_task("", total=None, told="first steps")
-
-        def observe(line: dict[str, Any]) -> None:
-            if "validation" in line:
-                told = f"step {line['step']}, validation: {losses_told(line['validation'])}"
-                progress.console.print(told, markup=False, highlight=False)
-                return
-            told = f"{losses_told(line)}, {line['tokens_per_s']:,.0f} tokens/s"
-            progress.update(bar, completed=line["step"], total=line["of"], told=told)
-
-        yield observe
-
-
 _NO_LOSSES = ("step", "of", "learning_rate", "tokens_per_s", "loss")
 
 
 def losses_told(line: dict[str, Any]) -> str:
     """The losses of a line of the log in few words."""
     return " ".join(f"{name} {value:.2f}" for name, value in line.items() if name not in _NO_LOSSES)
+
+
+def _told(line: dict[str, Any]) -> str:
+    return f"{losses_told(line)}, {line['tokens_per_s']:,.0f} tokens/s"

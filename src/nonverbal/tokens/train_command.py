@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,17 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nonverbal.dataset.manifest import ARRAYS_DIR, MANIFEST_NAME
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.pipeline.lock import claim, output_error
 from nonverbal.tokens.config import LossKind, TokenizerConfig, spaces_of
 from nonverbal.tokens.methods import MethodName, PresetName, method_config
+from nonverbal.tokens.training_bar import training_bar
 from nonverbal.verdicts import UserError
 
 if TYPE_CHECKING:
-    from nonverbal.tokens.loop import Observer
     from nonverbal.tokens.tokenizer import Tokenizer
     from nonverbal.tokens.train import TrainConfig
 
@@ -139,7 +137,7 @@ class TrainTokenizer:
         if validation is None:
             console.print("The dataset has no validation split: losses are those of training only.")
         with ExitStack() as stack:
-            observers = [stack.enter_context(_bar(console))]
+            observers = [stack.enter_context(training_bar(console, _rate, _told))]
             if self.tensorboard:
                 observers.append(stack.enter_context(tensorboard(self.out / "tensorboard")))
 
@@ -150,31 +148,12 @@ class TrainTokenizer:
             return train(motion, validation, config, training, self.out, observe)
 
 
-@contextmanager
-def _bar(console: Console) -> Iterator[Observer]:
-    """Losses, use of the codes, rate and time left where somebody looks."""
-    if not console.is_terminal:
-        yield lambda line: None
-        return
-    columns = (BarColumn(16), MofNCompleteColumn(), TextColumn("{task.fields[told]}"))  # 80 columns hold it all
-    with Progress(
-        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True, speed_estimate_period=120
-    ) as progress:
-        bar = progress.add_task("", total=None, told="first steps")
-
-        def observe(line: dict[str, Any]) -> None:
-            if "validation" in line:
-                told = f"step {line['step']}, validation: {_told(line['validation'])}"
-                progress.console.print(told, markup=False, highlight=False)
-                return
-            told = f"loss {line['loss']:.4f}, {line['frames_per_s']:,.0f} frames/s"
-            progress.update(bar, completed=line["step"], total=line["of"], told=told)
-
-        yield observe
-
-
 def _told(numbers: dict[str, Any]) -> str:
     return (
         f"values {numbers['reconstruction']:.4f}, velocity {numbers['velocity']:.4f}, "
         f"perplexity {numbers['perplexity']:.0f}, dead {numbers['dead_codes']:.0f}"
     )
+
+
+def _rate(line: dict[str, Any]) -> str:
+    return f"loss {line['loss']:.4f}, {line['frames_per_s']:,.0f} frames/s"
