@@ -145,6 +145,23 @@ def test_own_codes_of_the_true_streams_are_the_true_codes(stage: Stage) -> None:
             assert np.array_equal(told[space], np.repeat(seen, 8)[: person.n_frames])
 
 
+def test_codes_land_on_the_step_that_they_stand_in(stage: Stage) -> None:
+    """Every step's code of the body is its number in the dialogue."""
+    vocabulary = stage.mars.vocabulary
+    kind = vocabulary.grammar.code_class(1, 0)
+    for person in stage.people:
+        streams = []
+        for scene in person.scenes:
+            ids = scene.stream.ids.copy()
+            own = scene.stream.response & (vocabulary.grammar.classes[ids] == kind)
+            before = np.array([(scene.stream.steps <= at).sum() for at in np.flatnonzero(own)], int)
+            ids[own] = vocabulary.first_id(1, 0) + (scene.first_step + before - 1) % 12
+            streams.append(ids)
+        found = own_codes(person, vocabulary, streams)["body"][:, 0]
+        seen = found >= 0
+        assert np.array_equal(found[seen], np.arange(len(found))[seen] % 12)
+
+
 def test_a_hidden_partner_is_unseen_and_all_else_stays(stage: Stage) -> None:
     vocabulary = stage.mars.vocabulary
     for person in stage.people:
