@@ -82,7 +82,9 @@ def test_every_turn_parses(make_vocabulary: Make, config: StreamConfig) -> None:
 def test_a_thousand_turns_parse(make_vocabulary: Make, config: StreamConfig) -> None:
     vocabulary = make_vocabulary(config)
     streams = [prompts(vocabulary, 6)[i % 6] for i in range(1000)]
-    turns = perform(model_of(vocabulary), vocabulary, streams, None, SamplingConfig(max_steps=30), rows=100)
+    turns = perform(
+        model_of(vocabulary), vocabulary, streams, None, SamplingConfig(max_steps=12, max_words_per_step=2), rows=250
+    )
     assert len(turns) == 1000
     assert parse_share(vocabulary, turns) == 1
 
