@@ -112,6 +112,7 @@ def test_shares(modules: tuple[ModuleType, ModuleType], hears: float, fitting: f
     assert found.flips().share == fitting
     assert found.choice() == understanding.Answered(choice, 4)
     assert found.choice(hidden=True).share == 0.5
+    assert found.swapped().share == (1.0 if hears > 1 else 0.25)  # only the one place of reading 1 is asked for its own
 
 
 def test_templates_become_patterns(modules: tuple[ModuleType, ModuleType]) -> None:
