@@ -72,6 +72,7 @@ def test_an_interrupted_turn_ends_after_the_last_step_given(make_vocabulary: Mak
     turn = session.reply([["I"], ["was"], ["just"]])
     first = [next(turn), next(turn)]
     turn.close()
+    assert session.conversation.messages == (Message("assistant", tuple(first)),)
     broken = session.reply([["Really?"], ["No."]])
     second = [next(broken)]
     session.listen(partner(config, 3)[2])  # the partner breaks in
@@ -164,6 +165,18 @@ def test_the_oldest_goes_when_the_context_is_full(make_vocabulary: Make, config:
     with pytest.raises(UserError, match="do not fit into the 160"):
         session.hear(Message("user", text="How are you? " * 60))
     list(session.reply())
+
+
+def test_of_a_long_message_the_newest_steps_are_kept(make_vocabulary: Make) -> None:
+    session = session_of(make_vocabulary, CONFIGS[0], context=200)
+    steps = tuple(Step(side) for side in partner(CONFIGS[0], 60))
+    session.hear(Message("user", steps))
+    (message,) = session.conversation.messages
+    assert 1 < len(message.steps) < 60
+    assert message.steps == steps[-len(message.steps) :]
+    list(session.reply([["I"]]))
+    assert len(session.ids) <= 200
+    check(session, session._history._model)
 
 
 def test_only_new_tokens_are_read(make_vocabulary: Make) -> None:

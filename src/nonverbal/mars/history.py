@@ -94,6 +94,11 @@ class History:
                 "the system prompt"
             )
 
+    @property
+    def most(self) -> int:
+        """How many tokens fit beside the system prompt."""
+        return self._context - self._first
+
     def open(self, ids: Sequence[int]) -> None:
         """Begin a message."""
         self.messages.append(len(self.ids))

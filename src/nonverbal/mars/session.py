@@ -74,14 +74,16 @@ class Session:
     def hear(self, message: Message) -> None:
         """Take in a whole message of the partner's; a reply that is under way is broken off.
 
+        Of a message longer than the model's context the newest steps are kept.
+
         Raises:
-            UserError: the message is not the partner's, or longer than the model's context.
+            UserError: the message is not the partner's, or text longer than the model's context.
         """
         if message.role != "user":
             raise UserError(f"message: got the role {message.role}, expected user: the model's own come from reply")
         self._close()
         steps_told = tuple(Step(told(step.holder, self._config), step.listener) for step in message.steps)
-        ids, steps = self._ids_of(Message("user", steps_told, message.text))
+        ids, steps = self._newest(*self._ids_of(Message("user", steps_told, message.text)))
         self._history.make_room(len(ids) + self._room, keep_last=False)
         self._history.open(ids)
         start = self._history.messages[-1]
@@ -259,3 +261,12 @@ class Session:
         stream = encode(Conversation((message,)), self._vocabulary)
         start = int(stream.messages[0])
         return stream.ids[start:].tolist(), (stream.steps - start).tolist()
+
+    def _newest(self, ids: list[int], steps: list[int]) -> tuple[list[int], list[int]]:
+        """A message without the oldest steps that an empty memory has no room for."""
+        over = len(ids) + self._room - self._history.most
+        at = next((step for step in steps if step - steps[0] >= over), None)
+        if over <= 0 or at is None:
+            return ids, steps
+        gone = at - steps[0]
+        return ids[: steps[0]] + ids[at:], [step - gone for step in steps if step >= at]
