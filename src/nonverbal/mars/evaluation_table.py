@@ -31,12 +31,17 @@ def _moment(heading: str, name: str) -> Column:
 
 MOMENTS = (
     Column("words\nF1", lambda row: row.moments.words_f1),
-    *(_moment(name.replace("_", "\n"), name) for name in (*WORD_MOMENTS, *PARTNER_MOMENTS)),
+    *(_moment(name.replace("_", "\n"), name) for name in WORD_MOMENTS),
+)
+"""Whether behaviour comes when the own words call for it: see docs/behaviour_metrics.md."""
+
+TIMING = (
+    *(_moment(name.replace("_", "\n"), name) for name in PARTNER_MOMENTS),
     Column("events\nF1", lambda row: row.event_f1),
     Column("strokes\non words", lambda row: row.beat_alignment),
     Column("blinks\n/min", lambda row: row.events_per_min.get("blink"), ".1f"),
 )
-"""Whether behaviour comes when words and partner call for it: see docs/behaviour_metrics.md."""
+"""Whether it comes when the partner calls for it, at the true times, and how often."""
 
 
 def space_columns(space: str) -> tuple[Column, ...]:
@@ -66,7 +71,8 @@ def tables(found: Evaluation) -> list[Table | str]:
     """Everything to print, in order."""
     shown: list[Table | str] = []
     if found.behaviour:
-        shown.append(_behaviour("Behaviour that words and the partner call for: F1", found.behaviour, MOMENTS))
+        shown.append(_behaviour("Behaviour that the own words call for: F1", found.behaviour, MOMENTS))
+        shown.append(_behaviour("Behaviour that the partner calls for: F1; all events", found.behaviour, TIMING))
         shown += [
             _behaviour(f"{space}: as a whole", found.behaviour, space_columns(space))
             for space in found.behaviour[0].motion
@@ -129,7 +135,7 @@ def _lines(found: Evaluation) -> Iterable[str]:
 
 def _table(title: str, first: str, headings: Iterable[str]) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
