@@ -72,14 +72,22 @@ def test_adapters_are_merged(place: Place, tmp_path: Path) -> None:
     assert load_mars(tmp_path / "m").info.settings["lora_rank"] == 2
 
 
-def test_a_model_goes_on_from_a_folder_and_without_motion(place: Place, tmp_path: Path) -> None:
+def test_a_model_of_words_and_no_motion(place: Place, tmp_path: Path) -> None:
     said(command(place, tmp_path / "words", tokenizers=()))
     assert load_mars(tmp_path / "words").vocabulary.config.parts == ()
-    more = command(
-        place, tmp_path / "more", tokenizers=place[1:2], base=str(tmp_path / "words"), width=None, layers=None
-    )
-    with pytest.raises(UserError, match="<UNSEEN> is in the vocabulary already"):
-        more.run(Console(file=io.StringIO()))
+
+
+def test_a_trained_model_is_trained_further(place: Place, tmp_path: Path) -> None:
+    said(command(place, tmp_path / "first"))
+    base = {"base": str(tmp_path / "first"), "width": None, "layers": None}
+    said(command(place, tmp_path / "second", learning_rate=1e-9, **base))
+    first, second = (load_mars(tmp_path / name) for name in ("first", "second"))
+    for before, after in zip(first.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.allclose(before, after, atol=1e-6), "what was learnt is where it goes on from"
+    assert second.vocabulary.tokens == first.vocabulary.tokens
+    for flags in ({"order": "motion_first"}, {"tokenizers": place[1:2]}):
+        with pytest.raises(UserError, match="was trained on other streams"):
+            command(place, tmp_path / "third", **base, **flags).run(Console(file=io.StringIO()))
 
 
 def test_ng2023_tells_the_face_alone(place: Place, tmp_path: Path) -> None:

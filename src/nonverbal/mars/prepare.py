@@ -20,7 +20,7 @@ from nonverbal.mars.distributed import World
 from nonverbal.mars.examples import Examples, load_examples, text_mark
 from nonverbal.mars.lora import LoraSettings, add_lora, merge_lora
 from nonverbal.mars.rehearsal import Texts, encode_texts, read_texts
-from nonverbal.mars.store import Mars, new_mars, save_mars
+from nonverbal.mars.store import CARD_NAME, Mars, load_mars, new_mars, save_mars
 from nonverbal.mars.tiny import TinyConfig
 from nonverbal.mars.train import TrainData
 from nonverbal.mars.train_config import TrainConfig
@@ -116,14 +116,33 @@ def _model(asked: Train, chosen: Chosen, datasets: Sequence[Dataset]) -> tuple[M
     sizes = {name: getattr(asked, name) for name in ("width", "layers") if getattr(asked, name) is not None}
     if sizes and asked.base_name != "tiny":
         raise UserError(f"--{next(iter(sizes))}: belongs to the base tiny, got {asked.base_name}; leave it out")
-    base = load_base(asked.base_name, said(datasets, "train"), asked.seed, TinyConfig(**sizes) if sizes else None)
-    tokenizers = {part: loaded.tokenizer for part, loaded in chosen.items()}
-    mars = new_mars(base, stream_config(asked, chosen), tokenizers, asked.seed)
+    stream = stream_config(asked, chosen)
+    if (Path(asked.base_name) / CARD_NAME).exists():
+        mars = _taken_up(Path(asked.base_name), stream)
+    else:
+        base = load_base(asked.base_name, said(datasets, "train"), asked.seed, TinyConfig(**sizes) if sizes else None)
+        tokenizers = {part: loaded.tokenizer for part, loaded in chosen.items()}
+        mars = new_mars(base, stream, tokenizers, asked.seed)
     if not asked.lora:
         return mars, mars.model
     new_ids = range(mars.vocabulary.base_size, mars.vocabulary.size)
     settings = LoraSettings(rank=asked.lora_rank, alpha=2 * asked.lora_rank)
     return mars, add_lora(mars.model, list(new_ids), settings, asked.seed)
+
+
+def _taken_up(folder: Path, stream: StreamConfig) -> Mars:
+    """A model that knows motion already, to be trained further.
+
+    Raises:
+        UserError: its streams are others.
+    """
+    mars = load_mars(folder)
+    if mars.vocabulary.config != stream:
+        raise UserError(
+            f"--base {folder}: was trained on other streams; give the --tokenizers, order, levels, system prompt and "
+            "other flags that it was trained with"
+        )
+    return mars
 
 
 def stream_config(asked: Train, chosen: Chosen) -> StreamConfig:

@@ -38,7 +38,8 @@ class Train:
     tokenizers: tuple[Path, ...] = ()
     """Folders of the tokenizers of face and body; none for a model of words and their time alone."""
     base: str = ""
-    """The model to start from: tiny, gemma, a folder, a .gguf file or a hub id; the preset's when left out."""
+    """The model to start from: tiny, gemma, a folder (of a model of this command, too), a .gguf file or a hub id; the
+    preset's when left out."""
     preset: Literal["laptop", "paper"] = "laptop"
     """laptop: a tiny model on two CPU cores; paper: Qwen2.5-3B with the paper's schedule, for GPUs."""
     method: Literal["mars", "ng2023"] = "mars"
