@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from random_tokenizers import random_tokenizer
 from small_motion import motion_set, small_config
 from small_talks import tiny_tokenizer
 
+from nonverbal.records import dumps, to_plain
 from nonverbal.tokens import tokenizer as module
 from nonverbal.tokens.config import TokenizerConfig, spaces_of
 from nonverbal.tokens.store import CARD_NAME, WEIGHTS_NAME, load_tokenizer, save_tokenizer
@@ -253,3 +256,15 @@ def test_parts_and_their_spaces() -> None:
     groups = {g.name: (g.columns.start, g.columns.stop, g.part) for g in small_config((*FACE, *BODY)).groups}
     assert groups["lower_face"] == (26, 52, 0)
     assert groups["left_hand"] == (79, 124, 4)
+
+
+def test_a_setting_that_came_later_leaves_the_hashes_of_before() -> None:
+    plain = TokenizerConfig(("arkit52",))
+    heavy = replace(plain, loss=replace(plain.loss, column_weights={"eyeBlink": 2.0}))
+    old, new = (random_tokenizer(replace(config, width=8, depth=1, code_width=8)) for config in (plain, heavy))
+    told = to_plain(old.config)
+    del told["loss"]["column_weights"]
+    digest = hashlib.sha256(dumps(told).encode())
+    for name, tensor in sorted(old.tensors().items()):
+        digest.update(name.encode() + tensor.numpy().tobytes())
+    assert old.hash == digest.hexdigest() != new.hash

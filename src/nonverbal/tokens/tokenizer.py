@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nonverbal.records import dumps
+from nonverbal.records import dumps, to_plain
 from nonverbal.tokens.config import TokenizerConfig
 from nonverbal.tokens.layers import Memory
 from nonverbal.tokens.scaling import Scaling
@@ -74,7 +75,7 @@ class Tokenizer:
     @property
     def hash(self) -> str:
         """sha256 over configuration, scaling and weights: equal hashes give equal codes."""
-        digest = hashlib.sha256(dumps(self.config).encode())
+        digest = hashlib.sha256(dumps(_hashed(self.config)).encode())
         for name, tensor in sorted(self.tensors().items()):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(tensor.numpy()).tobytes())
@@ -232,3 +233,11 @@ def _without_gaps(codes: Codes) -> Codes:
     before = np.searchsorted(known, np.arange(len(codes)), side="right") - 1
     held: Codes = codes[known[np.maximum(before, 0)]]
     return held
+
+
+def _hashed(config: TokenizerConfig) -> dict[str, Any]:
+    """What of a configuration its hash covers: settings that came later count once they are used."""
+    plain: dict[str, Any] = to_plain(config)
+    if not plain["loss"]["column_weights"]:
+        del plain["loss"]["column_weights"]
+    return plain
