@@ -10,6 +10,7 @@ import pytest
 
 from nonverbal import cli, records
 from nonverbal.dataset.import_command import ImportVenus
+from nonverbal.mars.evaluate_command import EvaluateModel
 from nonverbal.pipeline.lock import claim
 from nonverbal.settings import BuildSettings, load_settings, to_toml
 from nonverbal.tokens.evaluate_command import EvaluateTokenizer
@@ -98,17 +99,22 @@ def test_no_two_settings_share_a_name() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_commands_of_two_words_are_one_with_a_hyphen_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_of_two_words(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["import", "venus"], ["import-venus"]):
         assert isinstance(cli._parse([*words, "rows.parquet", "--out", "d"]), ImportVenus)
-    for words in (["evaluate", "tokenizer"], ["evaluate-tokenizer"]):
-        assert isinstance(cli._parse([*words, "d", "--tokenizers", "t"]), EvaluateTokenizer)
+    tokenizer, model = (["evaluate", "tokenizer", "d", "--tokenizers", "t"], ["evaluate", "model", "m", "d"])
+    for words, kind in ((tokenizer, EvaluateTokenizer), (model, EvaluateModel)):
+        command = cli._parse(words)
+        assert isinstance(command, cli.Evaluate)
+        assert isinstance(command.of, kind)
     with pytest.raises(UserError, match="got 'mars', expected 'venus' after it"):
         cli._parse(["import", "mars"])
     for words in (["evaluate"], ["evaluate", "--help"]):
         with pytest.raises(SystemExit):
             cli._parse(words)
-        assert "--tokenizers" in capsys.readouterr().out
+        told = capsys.readouterr()
+        assert "tokenizer" in told.out + told.err
+        assert "model" in told.out + told.err
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -194,7 +194,7 @@ def test_the_presets_are_complete() -> None:
         2e-4,
         2000,
     )
-    with pytest.raises(UserError, match="expected one of vq, rvq, fsq, guo2024, ng2023"):
+    with pytest.raises(UserError, match="expected one of vq, rvq, fsq, behaviour, guo2024, ng2023"):
         method_config("vae", ("flame53",))
     with pytest.raises(UserError, match="expected one of paper, laptop"):
         method_config("vq", ("flame53",), "huge")
