@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import torch
+from tokenizers import Tokenizer as Backend
+from tokenizers import decoders, models, normalizers, pre_tokenizers
 from transformers import (
     Gemma3ForCausalLM,
     Gemma3TextConfig,
@@ -20,8 +22,6 @@ from nonverbal.tokens.config import TokenizerConfig
 from nonverbal.tokens.scaling import Scaling
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.tokens.vqvae import MotionVQVAE
-from tokenizers import Tokenizer as Backend
-from tokenizers import decoders, models, normalizers, pre_tokenizers
 
 TEXTS = ["I was just about to say that.", "Do you know what time it is?", "Really? I don't know.", "That is great."] * 3
 SHAPE = {

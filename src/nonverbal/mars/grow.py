@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from tokenizers import AddedToken
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from nonverbal.verdicts import UserError
-from tokenizers import AddedToken
 
 _NOISE = 0.02
 """Noise on new rows in standard deviations of the old ones: enough to tell them apart, too little to matter."""

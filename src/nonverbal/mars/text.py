@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tokenizers import Tokenizer as Backend
+from tokenizers import models
 from transformers import PreTrainedTokenizerBase
 
 from nonverbal.verdicts import UserError
-from tokenizers import Tokenizer as Backend
-from tokenizers import models
 
 _SPACE_MARK = "\u2581"
 """What SentencePiece vocabularies write for a space; as a character of its own it goes through byte tokens."""
