@@ -55,7 +55,7 @@ bench: $(READY)
 	$(BIN)/python -m pytest -m slow
 	$(BIN)/nonverbal build $(DEMO_VIDEO) --out $(BENCH)/dialogue --skip-intro-s 0 --min-clip-s 5
 	$(BIN)/python benchmarks/against_truth.py $(BENCH)/dialogue $(basename $(DEMO_VIDEO))
-	$(BIN)/python -P benchmarks/speech.py --media $(SHARED)/media
+	$(BIN)/python benchmarks/speech.py --media $(SHARED)/media
 	$(BIN)/python benchmarks/watch.py $(DEMO_VIDEO) --seconds 9 --rttm $(basename $(DEMO_VIDEO)).rttm
 	$(BIN)/python benchmarks/cues.py $(SHARED)/media/faces/demo1_video.mp4
 	$(BIN)/nonverbal benchmark real $(SHARED)/media/faces $(SHARED)/media/dialogue --models $(SHARED)/models
@@ -65,6 +65,15 @@ bench: $(READY)
 	$(BIN)/python benchmarks/real_motion.py $(SHARED)/media/faces $(SHARED)/media/dialogue --out $(BENCH)/real
 	$(BIN)/python benchmarks/motion_tokenizers.py $(BENCH)/talks --real $(BENCH)/real --table all --seeds 0 --steps 700 --minutes 5 --work $(BENCH)/tokenizers
 	$(BIN)/python benchmarks/tokenizer_step.py $(BENCH)/talks
+	$(BIN)/nonverbal train-tokenizer $(BENCH)/talks --part face --method behaviour --steps 2600 --out $(BENCH)/behaviour/face
+	$(BIN)/nonverbal train-tokenizer $(BENCH)/talks --part body --method behaviour --steps 2600 --out $(BENCH)/behaviour/body
+	$(BIN)/nonverbal tokenize $(BENCH)/talks --tokenizers $(BENCH)/behaviour/face $(BENCH)/behaviour/body --name behaviour
+	$(BIN)/nonverbal train $(BENCH)/talks --tokenizers $(BENCH)/behaviour/face $(BENCH)/behaviour/body --context 512 --batch-rows 1 --steps 1600 --out $(BENCH)/model
+	$(BIN)/nonverbal evaluate model $(BENCH)/model $(BENCH)/talks --context 512 --fresh 256 --temperature 0.3
+	$(BIN)/python benchmarks/mars/understanding.py $(BENCH)/model $(BENCH)/talks --context 512
+	$(BIN)/python benchmarks/behaviour_scores.py $(BENCH)/talks $(BENCH)/behaviour/face $(BENCH)/behaviour/body
+	$(BIN)/python benchmarks/lm_training.py $(BENCH)/talks --exchanges --batch 32
+	$(BIN)/python benchmarks/lm_generation.py
 	$(BIN)/python benchmarks/read_motion.py
 	$(BIN)/python benchmarks/kill.py $(DEMO_VIDEO) --times 20
 	$(BIN)/python benchmarks/pipeline.py --video $(DEMO_VIDEO) --work $(BENCH)
