@@ -1,6 +1,6 @@
 """A model's turns: ours, step by step and side by side, against plain `generate()` on the same weights in one run.
 
-    python -P benchmarks/lm_generation.py [MODEL] [--turns 1000] [--steps 30] [--threads 1]
+    python benchmarks/lm_generation.py [MODEL] [--turns 1000] [--steps 30] [--threads 1]
 
 MODEL is the folder of a trained model; without it a tiny one with random weights is made, which is as fast as a trained
 one. The partner has talked for `--heard` seconds, words, face and body, before each turn. Each turn has `--steps` steps
