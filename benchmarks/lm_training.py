@@ -35,10 +35,9 @@ from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.mars.attention import packed
 from nonverbal.mars.base import load_base
 from nonverbal.mars.config import PartVocab, StreamConfig
-from nonverbal.mars.conversation import stretches
 from nonverbal.mars.distributed import World
 from nonverbal.mars.documents import Cutting, Documents, cut
-from nonverbal.mars.examples import examples_of, load_examples, text_mark
+from nonverbal.mars.examples import conversations, examples_of, load_examples, text_mark
 from nonverbal.mars.grow import grow
 from nonverbal.mars.packing import Row, gather_row, pack
 from nonverbal.mars.prepare import said
@@ -49,6 +48,7 @@ from nonverbal.mars.stream import Conversation
 from nonverbal.mars.targets import Targets
 from nonverbal.mars.train_config import TrainConfig
 from nonverbal.mars.train_step import Step, computes_bf16
+from nonverbal.mars.vocabulary import Vocabulary
 from nonverbal.tokens.loop import device_of
 from nonverbal.tokens.table import TokenTable, open_tokens
 
@@ -156,7 +156,7 @@ def setting_of(asked: argparse.Namespace) -> Setting:
     vocabulary = vocabulary_of(StreamConfig(parts), base.tokenizer, base.size)
     grow(base.model, base.tokenizer, vocabulary.tokens)
     if asked.exchanges:
-        examples = examples_of(exchanges(dataset, table, asked.split, vocabulary.config), vocabulary)
+        examples = examples_of(exchanges(dataset, table, asked.split, vocabulary), vocabulary)
     else:
         examples = load_examples(dataset, table, asked.split, vocabulary, text_mark(base.tokenizer))
     texts = encode_texts(said([dataset], "train"), vocabulary) if asked.rehearsal else None
@@ -167,16 +167,12 @@ def setting_of(asked: argparse.Namespace) -> Setting:
     return Setting(run, documents, targets, config, asked.batch)
 
 
-def exchanges(dataset: Dataset, table: TokenTable, split: str, config: StreamConfig) -> Iterator[Conversation]:
+def exchanges(dataset: Dataset, table: TokenTable, split: str, vocabulary: Vocabulary) -> Iterator[Conversation]:
     """Each turn of a partner with the answer to it, for both participants."""
-    for i in dataset.ids(split):
-        row = dataset.row(i)
-        codes = {who: {part: table.codes(i, who, part) for part in table.parts} for who in row["participants"]}
-        for me in row["participants"]:
-            for stretch in stretches(row, codes, me, config):
-                for heard, said_back in pairwise(stretch.conversation.messages):
-                    if heard.role == "user":
-                        yield Conversation((heard, said_back), config.system)
+    for whole in conversations(dataset, table, split, vocabulary):
+        for heard, said_back in pairwise(whole.messages):
+            if heard.role == "user":
+                yield Conversation((heard, said_back), whole.system)
 
 
 def measure(asked: argparse.Namespace) -> None:

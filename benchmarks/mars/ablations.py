@@ -27,9 +27,11 @@ from reporting import Column, markdown
 from rich.console import Console
 
 from nonverbal.dataset.read import Dataset, open_dataset
+from nonverbal.mars.documents import whole_texts
 from nonverbal.mars.evaluate import evaluate
 from nonverbal.mars.evaluate_settings import EvaluationSettings
 from nonverbal.mars.evaluation import Behaviour, Evaluation, as_json
+from nonverbal.mars.history import context_of
 from nonverbal.mars.likelihood import score
 from nonverbal.mars.rehearsal import encode_texts
 from nonverbal.mars.store import CARD_NAME, Mars, load_mars
@@ -117,9 +119,10 @@ def plain_text_perplexity(mars: Mars, dataset: Dataset, split: str, most: int = 
         turn["text"] for i in dataset.ids(split) for turn in dataset.row(i)["turns"] if len(turn["text"].split()) > 2
     ]
     encoded = encode_texts(texts[:most], mars.vocabulary)
+    documents = whole_texts(encoded, context_of(mars.model))
     total, count = 0.0, 0
-    for first, last in encoded.bounds.tolist():
-        ids = encoded.ids[first:last]
+    for number in range(len(documents)):
+        ids, _ = documents.gather(number)
         wanted = np.arange(len(ids)) > encoded.begin
         total -= float(score(mars.model, ids, wanted).log_p.sum())
         count += int(wanted.sum())

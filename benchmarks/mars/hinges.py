@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonverbal.dataset.read import Dataset
-from nonverbal.mars.conversation import step_of
-from nonverbal.mars.held_out import PartCodes, Person
+from nonverbal.mars.conversation import PartCodes, step_of
+from nonverbal.mars.held_out import Person
 from nonverbal.mars.stream import Codes, Conversation, Message, Side, Step
 from nonverbal.mars.vocabulary import Vocabulary
 from nonverbal.studio.script.hinges import HINGES
@@ -145,13 +145,13 @@ def _listening(step: Step, own: tuple[Codes, ...], vocabulary: Vocabulary) -> Si
 
 def _codes_at(codes: PartCodes, step: int, vocabulary: Vocabulary) -> tuple[Codes, ...]:
     if not vocabulary.config.partner_motion:
-        return ((),) * len(vocabulary.config.parts)
+        return vocabulary.config.unseen
     rows = [codes[part.part][min(step, len(codes[part.part]) - 1), : part.levels] for part in vocabulary.config.parts]
     return tuple(() if row[0] < 0 else tuple(int(code) for code in row) for row in rows)
 
 
 def _unseen(message: Message, vocabulary: Vocabulary) -> Message:
-    nothing: tuple[Codes, ...] = ((),) * len(vocabulary.config.parts)
+    nothing = vocabulary.config.unseen
 
     def hide(side: Side | None) -> Side | None:
         return None if side is None else replace(side, codes=nothing)

@@ -33,8 +33,9 @@ from hinges import Place, Situation, answer_tokens, answers, asked, donor, place
 from rich.console import Console
 
 from nonverbal.dataset.read import Dataset, open_dataset
+from nonverbal.mars.conversation import PartCodes
 from nonverbal.mars.enact import Play, enact
-from nonverbal.mars.held_out import PartCodes, held_out
+from nonverbal.mars.held_out import held_out
 from nonverbal.mars.likelihood import score
 from nonverbal.mars.sampling import SamplingConfig
 from nonverbal.mars.store import Mars, load_mars

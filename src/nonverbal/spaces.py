@@ -5,7 +5,7 @@ Two worlds share one code path: ``flame53`` + ``smplx117`` are the paper's, ``ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -108,3 +108,12 @@ def get_space(name: str) -> Space:
     if name not in SPACES:
         raise UserError(f"unknown parameter space {name!r}; the spaces are {', '.join(SPACES)}")
     return SPACES[name]
+
+
+def space_columns(names: Sequence[str]) -> dict[str, slice]:
+    """Where each space lies in a row that holds the columns of all of them one after the other."""
+    found, start = {}, 0
+    for name in names:
+        found[name] = slice(start, start + get_space(name).dim)
+        start = found[name].stop
+    return found

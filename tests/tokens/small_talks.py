@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from random_tokenizers import random_tokenizer
 
 from nonverbal.dataset.motion_codec import MotionCodec
 from nonverbal.dataset.read import Dataset, open_dataset
@@ -21,6 +20,7 @@ from nonverbal.tokens.config import TokenizerConfig
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.types import PARTS, Bool, Motion
 from nonverbal.venus.assemble import FinishedClip, assemble
+from random_tokenizers import random_tokenizer
 
 FACE, BODY, JOINT = ("arkit52",), ("smplx117",), ("arkit52", "smplx117")
 

@@ -11,7 +11,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_tokenizers import random_tokenizer
 from small_motion import motion_set, small_config
 from small_talks import tiny_tokenizer
 
@@ -21,6 +20,7 @@ from nonverbal.tokens.config import TokenizerConfig, spaces_of
 from nonverbal.tokens.store import CARD_NAME, WEIGHTS_NAME, load_tokenizer, save_tokenizer
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.verdicts import UserError
+from random_tokenizers import random_tokenizer
 
 FACE, BODY = ("arkit52",), ("smplx117",)
 

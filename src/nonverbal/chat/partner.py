@@ -85,7 +85,7 @@ class Partner:
         return Message("user", tuple(Step(Side(tuple(w), c)) for w, c in zip(words, codes, strict=True)))
 
     def _nothing(self, count: int) -> list[tuple[Codes, ...]]:
-        return [((),) * len(self._config.parts)] * count
+        return [self._config.unseen] * count
 
     def _codes(self, talk: Talk, first: int, count: int, number: int) -> list[tuple[Codes, ...]]:
         rows = slice(first * self._frames, (first + count) * self._frames)

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nonverbal.mars.config import StreamConfig
 from nonverbal.mars.conversation import timed_words
+from nonverbal.mars.generate import codes_of
 from nonverbal.mars.stream import Conversation, Message, Side, Step
 from nonverbal.media.names import clean_text
-from nonverbal.spaces import SMPLX117_JOINTS, get_space
+from nonverbal.spaces import SMPLX117_JOINTS, get_space, space_columns
 from nonverbal.timeline import FPS
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.types import F32, Word
@@ -84,12 +84,11 @@ def timed(message: Message, config: StreamConfig) -> Message:
     if not message.text:
         return message
     words = message.text.split()
-    nobody = Side((), ((),) * len(config.parts))
     at = [int(i * _READ_S / config.step_s) for i in range(len(words))]
     steps = []
     for number in range(at[-1] + 1 if at else 0):
         said = tuple(word for word, step in zip(words, at, strict=True) if step == number)
-        steps.append(Step(Side(said, nobody.codes)))
+        steps.append(Step(Side(said, config.unseen)))
     return Message(message.role, tuple(steps), closed=message.closed)
 
 
@@ -101,14 +100,14 @@ def motion_of(sides: Sequence[Side | None], tokenizers: Tokenizers, config: Stre
     """
     frames = round(config.step_s * FPS) * len(sides)
     found: dict[str, F32] = {}
-    for number, part in enumerate(config.parts):
-        if part.part not in tokenizers:
-            raise UserError(f"no tokenizer of the {part.part}: got those of {', '.join(tokenizers) or 'nothing'}")
-        codes = _codes(sides, number, part.levels)
+    nobody = Side((), config.unseen)
+    for part, codes in codes_of([side or nobody for side in sides], config).items():
+        if part not in tokenizers:
+            raise UserError(f"no tokenizer of the {part}: got those of {', '.join(tokenizers) or 'nothing'}")
+        _known(tokenizers[part].spaces)
         if (codes >= 0).any():
-            found |= _split(tokenizers[part.part].decode(codes, frames), tokenizers[part.part].spaces)
-        else:
-            _known(tokenizers[part.part].spaces)
+            values = tokenizers[part].decode(codes, frames)
+            found |= {name: values[:, own] for name, own in space_columns(tokenizers[part].spaces).items()}
     face = np.clip(found.get("arkit52", np.zeros((frames, get_space("arkit52").dim), np.float32)), 0.0, 1.0)
     return face, found.get("smplx117", np.tile(resting_body(), (frames, 1)))
 
@@ -120,20 +119,6 @@ def resting_body() -> F32:
         body[SMPLX117_JOINTS.index(f"{side}_shoulder"), 2] = sign * _ARM_DOWN_RAD
         body[SMPLX117_JOINTS.index(f"{side}_elbow"), 1] = sign * _FOREARM_IN_RAD
     return body.reshape(-1)
-
-
-def _codes(sides: Sequence[Side | None], part: int, levels: int) -> NDArray[np.int32]:
-    """[L, levels] the codes of one part, by its number; -1 where it is not told."""
-    nothing = (-1,) * levels
-    rows = [nothing if side is None else side.codes[part] or nothing for side in sides]
-    return np.array(rows, np.int32).reshape(len(sides), levels)
-
-
-def _split(values: F32, spaces: tuple[str, ...]) -> dict[str, F32]:
-    """The columns of each space."""
-    _known(spaces)
-    edges = np.cumsum([get_space(name).dim for name in spaces])[:-1]
-    return dict(zip(spaces, np.split(values, edges, axis=1), strict=True))
 
 
 def can_be_shown(spaces: Sequence[str]) -> bool:

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonverbal.dataset.read import Dataset
-from nonverbal.mars.held_out import PartCodes, Person, codes_of, decoded
+from nonverbal.mars.conversation import PartCodes
+from nonverbal.mars.held_out import Person, codes_of, decoded
 from nonverbal.ticks import Tick, silent
 from nonverbal.tokens import contestants
 from nonverbal.tokens.motion_set import motion_rows

@@ -233,7 +233,7 @@ def message_of(body: Sequence[int], vocabulary: Vocabulary, role: Role) -> Messa
 
 def _silent(words: Sequence[str], vocabulary: Vocabulary) -> Side:
     """Words whose motion is to be made."""
-    return Side(tuple(words), ((),) * len(vocabulary.config.parts))
+    return Side(tuple(words), vocabulary.config.unseen)
 
 
 def _woven(inserts: list[list[int]], codes: list[list[int]]) -> list[int]:

@@ -69,6 +69,11 @@ class StreamConfig:
         raise ValueError(f"part: got {name!r}, expected one of {', '.join(p.part for p in self.parts) or 'none'}")
 
     @property
+    def unseen(self) -> tuple[tuple[int, ...], ...]:
+        """The codes of a step in which somebody is not seen: none of any part."""
+        return ((),) * len(self.parts)
+
+    @property
     def tokens_per_step(self) -> int:
         """Motion tokens of one participant in a step in which everything is seen."""
         return sum(part.levels for part in self.parts)

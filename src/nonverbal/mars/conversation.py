@@ -153,9 +153,8 @@ class _Teller:
 
     def _seen(self, who: str, number: int, told: bool) -> tuple[Codes, ...]:
         rows = self._codes.get(who)
-        nothing: tuple[Codes, ...] = ((),) * len(self._config.parts)
         if rows is None or not told:
-            return nothing
+            return self._config.unseen
         return tuple(part[number] if number < len(part) else () for part in rows)
 
     def _rows(self, parts: PartCodes) -> list[list[Codes]]:

@@ -77,14 +77,13 @@ def enact(
     Raises:
         UserError: a play asks to draw what is no code.
     """
-    states = _states(vocabulary)
+    states, chooser = _states(vocabulary), Chooser(vocabulary, sampling, model.device)
     found = [play.ids.astype(np.int64) for play in plays]
     order = sorted(range(len(plays)), key=lambda i: (int(plays[i].drawn.sum()), len(plays[i].ids)))
     for first in range(0, len(order), batch):
         tick("motion to given words: scenes", first, len(order))
         chosen = [i for i in order[first : first + batch] if plays[i].drawn.any()]
         if chosen:
-            chooser = Chooser(vocabulary, sampling, model.device)
             _enact([found[i] for i in chosen], [plays[i] for i in chosen], model, chooser, states)
     tick("motion to given words: scenes", len(order), len(order))
     return found

@@ -48,7 +48,7 @@ def evaluate(
     check_fits(mars, dataset)
     ids = some_ids(dataset, settings.split, settings.dialogues)
     people = held_out(dataset, mars.vocabulary, mars.tokenizers, ids, tick)
-    takes = training_takes(mars, dataset)
+    takes = None if settings.no_baselines else training_takes(mars, dataset)
     streams = [scene.stream for person in people for scene in person.scenes]
     foretold = {}
     if not settings.no_likelihood:
@@ -98,7 +98,7 @@ def _words(
     dataset: Dataset,
     people: Sequence[Person],
     ids: Sequence[str],
-    takes: Takes,
+    takes: Takes | None,
     settings: EvaluationSettings,
     tick: Tick,
 ) -> tuple[tuple[Words, ...], int, int]:
@@ -113,7 +113,7 @@ def _words(
         again = calls(others, text_only.vocabulary, settings.replies, settings.context // 2)
         texts = [text_of(m) for m in replies(text_only.model, text_only.vocabulary, again, sampling_of(settings), tick)]
         rows.append(Words(TEXT_ONLY, "model", text_report(texts, [call.truth for call in again])))
-    for name, texts in ({} if settings.no_baselines else retrieved(asked, takes, settings.seed)).items():
+    for name, texts in ({} if takes is None else retrieved(asked, takes, settings.seed)).items():
         rows.append(Words(name, "baseline", text_report(texts, truth)))
     return tuple(rows), len(made), sum(_parses(message, mars) for message in made)
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from nonverbal.dataset.read import Dataset
 from nonverbal.mars.baselines import Bigram, Contestant, MeanPose, Played, TrainingCodes, TrueTokens, Truth, Unigram
+from nonverbal.mars.conversation import PartCodes
 from nonverbal.mars.enact import Play, enact, play_of
 from nonverbal.mars.evaluate_settings import EvaluationSettings
 from nonverbal.mars.evaluation import HIDDEN, MODEL, Behaviour, Standing
 from nonverbal.mars.events import motion_events
-from nonverbal.mars.held_out import PartCodes, Person, decoded, own_codes, retold, some_ids, told_frames
+from nonverbal.mars.held_out import Person, decoded, own_codes, retold, some_ids, told_frames
 from nonverbal.mars.retrieval import Nearest, Shuffled, Takes
 from nonverbal.mars.sampling import Draw, SamplingConfig
 from nonverbal.mars.store import Mars
@@ -56,9 +57,12 @@ class Field:
         dataset: Dataset,
         people: Sequence[Person],
         settings: EvaluationSettings,
-        takes: Takes,
+        takes: Takes | None,
         tick: Tick,
     ) -> None:
+        """Args:
+        takes: turns of the training split for the baselines; None without baselines.
+        """
         self._mars, self._dataset, self._people, self._settings = mars, dataset, people, settings
         self._takes, self._tick = takes, tick
         self.parsed = self.outputs = 0
@@ -66,10 +70,10 @@ class Field:
     def measure(self, observer: Observer | None) -> tuple[Behaviour, ...]:
         """The model first, then baselines, then bounds."""
         fps = self._dataset.manifest.fps
-        meshes = _meshes(self._takes.spaces, self._settings)
+        meshes = _meshes(_spaces(self._mars), self._settings)
         runners = [
             (one, Trial(one.name, standing, meshes, self._settings.seed, fps))
-            for one, standing in [*self._models(), *([] if self._settings.no_baselines else self._baselines())]
+            for one, standing in [*self._models(), *([] if self._takes is None else self._baselines(self._takes))]
         ]
         done, whole = 0, len(self._people) * len(runners)
         for person in self._people:
@@ -97,17 +101,17 @@ class Field:
         self.outputs += self_outputs
         return Enacted(name, codes, self._mars.tokenizers)
 
-    def _baselines(self) -> list[tuple[Contestant, Standing]]:
+    def _baselines(self, takes: Takes) -> list[tuple[Contestant, Standing]]:
         mars, dataset, config = self._mars, self._dataset, self._mars.vocabulary.config
         ids = some_ids(dataset, "train", self._settings.train_dialogues)
         levels = {part.part: part.levels for part in config.parts}
         material = TrainingCodes.of(dataset, ids, mars.tokenizers, levels, self._tick)
-        spaces, size, seed = self._takes.spaces, frames_per_step(mars), self._settings.seed
+        spaces, size, seed = takes.spaces, frames_per_step(mars), self._settings.seed
         held = dict.fromkeys(person.dialogue_id for person in self._people)
         others = dataset.ids(self._settings.split) if len(held) < 2 else tuple(held)
         shuffled = Shuffled(Takes.of(dataset, others, spaces, config, size), config, size, seed)
         return [
-            (Nearest(self._takes, config, size), "baseline"),
+            (Nearest(takes, config, size), "baseline"),
             (shuffled, "baseline"),
             (Bigram(material.pairs, mars.tokenizers, seed), "baseline"),
             (Unigram(material.pool, mars.tokenizers, seed), "baseline"),
@@ -166,14 +170,17 @@ def sampling_of(settings: EvaluationSettings) -> SamplingConfig:
 
 def training_takes(mars: Mars, dataset: Dataset) -> Takes:
     """All turns of the training split."""
-    spaces = tuple(space for one in mars.tokenizers.values() for space in one.spaces)
     ids = some_ids(dataset, "train", None)
-    return Takes.of(dataset, ids, spaces, mars.vocabulary.config, frames_per_step(mars))
+    return Takes.of(dataset, ids, _spaces(mars), mars.vocabulary.config, frames_per_step(mars))
 
 
 def frames_per_step(mars: Mars) -> int:
     """Frames of a motion step; 8 where the model has no motion."""
     return next((one.frames_per_token for one in mars.tokenizers.values()), 8)
+
+
+def _spaces(mars: Mars) -> tuple[str, ...]:
+    return tuple(space for one in mars.tokenizers.values() for space in one.spaces)
 
 
 def _meshes(spaces: Sequence[str], settings: EvaluationSettings) -> dict[str, Mesh | None]:

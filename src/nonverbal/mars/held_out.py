@@ -10,19 +10,16 @@ from numpy.typing import NDArray
 
 from nonverbal.dataset.read import Dataset
 from nonverbal.dataset.rows import Row
-from nonverbal.mars.conversation import stretches
+from nonverbal.mars.conversation import PartCodes, stretches
 from nonverbal.mars.stream import Conversation, Side, Step, Stream, encode
 from nonverbal.mars.vocabulary import Vocabulary
 from nonverbal.records import from_plain
-from nonverbal.spaces import get_space
+from nonverbal.spaces import space_columns
 from nonverbal.ticks import Tick, silent
 from nonverbal.tokens.motion_set import motion_rows
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.types import F32, Bool, Motion, Turn
 from nonverbal.verdicts import UserError
-
-PartCodes = Mapping[str, NDArray[np.int32]]
-"""Part -> [L, K] codes of one participant, -1 where not seen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +105,7 @@ def retold(person: Person, vocabulary: Vocabulary, partner_seen: bool) -> Person
     """The same person, whose partner is seen or hidden throughout."""
     if partner_seen:
         return person
-    unseen = ((),) * len(vocabulary.config.parts)
+    unseen = vocabulary.config.unseen
     scenes = []
     for scene in person.scenes:
         messages = tuple(
@@ -148,11 +145,8 @@ def decoded(codes: PartCodes, tokenizers: Mapping[str, Tokenizer], n_frames: int
     """Motion by parameter space [n_frames, D] of codes by part on the dialogue's grid."""
     found: dict[str, F32] = {}
     for part, own in codes.items():
-        values, column = tokenizers[part].decode(own, n_frames), 0
-        for space in tokenizers[part].spaces:
-            width = get_space(space).dim
-            found[space] = values[:, column : column + width]
-            column += width
+        values = tokenizers[part].decode(own, n_frames)
+        found |= {space: values[:, columns] for space, columns in space_columns(tokenizers[part].spaces).items()}
     return found
 
 

@@ -66,7 +66,7 @@ def fitted(ids: NDArray[np.integer], vocabulary: Vocabulary, room: int) -> NDArr
 
 def told(side: Side, config: StreamConfig) -> Side:
     """What a stream tells of the partner: without motion where the configuration has none of it."""
-    return side if config.partner_motion else Side(side.words, ((),) * len(config.parts))
+    return side if config.partner_motion else Side(side.words, config.unseen)
 
 
 class History:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,36 +98,43 @@ class Takes:
         return {space: motion_rows(motion, (space,))[0] for space in self.spaces}
 
 
-class Laid:
-    """Other people's motion, laid over each bout from its start: `choose` says whose."""
-
-    name = ""
-
-    def __init__(self, takes: Takes, config: StreamConfig, frames_per_step: int) -> None:
-        self._takes, self._config, self._frames_per_step = takes, config, frames_per_step
-
-    def play(self, person: Person) -> Played:
-        found = {space: np.zeros((person.n_frames, get_space(space).dim), np.float32) for space in self._takes.spaces}
-        own = bouts(person.row, person.participant, self._config, self._frames_per_step)
-        for bout, number in zip(own, self.choose(person, own), strict=True):
-            last = min(bout.last, person.n_frames)
-            for space, rows in found.items():
-                rows[bout.first : last] = self._takes.lay(number, space, max(last - bout.first, 0))
-        return found
+class Choice(Protocol):
+    """Says whose motion is laid over each bout."""
 
     def choose(self, person: Person, own: Sequence[Bout]) -> Sequence[int]:
         """The number of the take for each of the person's bouts."""
-        raise NotImplementedError
 
 
-class Shuffled(Laid):
+@dataclass(frozen=True)
+class Ground:
+    """What motion is laid over: bouts on the grid of a model's steps."""
+
+    takes: Takes
+    config: StreamConfig
+    frames_per_step: int
+
+    def lay(self, person: Person, choice: Choice) -> Played:
+        """Other people's motion, laid over each bout from its start."""
+        found = {space: np.zeros((person.n_frames, get_space(space).dim), np.float32) for space in self.takes.spaces}
+        own = bouts(person.row, person.participant, self.config, self.frames_per_step)
+        for bout, number in zip(own, choice.choose(person, own), strict=True):
+            last = min(bout.last, person.n_frames)
+            for space, rows in found.items():
+                rows[bout.first : last] = self.takes.lay(number, space, max(last - bout.first, 0))
+        return found
+
+
+class Shuffled:
     """Random bouts of the same kind, of other dialogues."""
 
     name = "shuffled"
 
     def __init__(self, takes: Takes, config: StreamConfig, frames_per_step: int, seed: int) -> None:
-        super().__init__(takes, config, frames_per_step)
+        self._takes, self._ground = takes, Ground(takes, config, frames_per_step)
         self._seed = seed
+
+    def play(self, person: Person) -> Played:
+        return self._ground.lay(person, self)
 
     def choose(self, person: Person, own: Sequence[Bout]) -> Sequence[int]:
         rng = luck(person, self._seed)
@@ -142,7 +149,7 @@ class Shuffled(Laid):
         return found
 
 
-class Nearest(Laid):
+class Nearest:
     """The training bout of the same kind whose words are nearest by TF-IDF of words and pairs of words (cosine).
 
     Source: the nearest neighbour of Ng et al. 2022, "Learning to Listen", by text as in Ng et al. 2023.
@@ -151,7 +158,7 @@ class Nearest(Laid):
     name = "nearest neighbour"
 
     def __init__(self, takes: Takes, config: StreamConfig, frames_per_step: int) -> None:
-        super().__init__(takes, config, frames_per_step)
+        self._ground = Ground(takes, config, frames_per_step)
         speaks = np.array([bout.speaks for bout in takes.bouts])
         self._numbers = {kind: np.flatnonzero(speaks == kind) for kind in (True, False)}
         self._index = {
@@ -159,6 +166,9 @@ class Nearest(Laid):
             for kind, numbers in self._numbers.items()
             if len(numbers)
         }
+
+    def play(self, person: Person) -> Played:
+        return self._ground.lay(person, self)
 
     def choose(self, person: Person, own: Sequence[Bout]) -> Sequence[int]:
         missing = {bout.speaks for bout in own} - set(self._index)

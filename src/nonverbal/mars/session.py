@@ -19,7 +19,7 @@ from transformers import PreTrainedModel
 
 from nonverbal.mars.history import History, context_of, told
 from nonverbal.mars.sampling import NO_TEXT, Chooser, Dice, SamplingConfig
-from nonverbal.mars.stream import Codes, Conversation, Message, Role, Side, Step, decode, encode
+from nonverbal.mars.stream import Conversation, Message, Role, Side, Step, decode, encode
 from nonverbal.mars.vocabulary import Vocabulary
 from nonverbal.verdicts import UserError
 
@@ -111,7 +111,7 @@ class Session:
                 assert own is not None
                 self._ahead = None  # what follows is the partner's to say
                 return own
-            own = Side(tuple(words or ()), ((),) * len(self._config.parts))
+            own = Side(tuple(words or ()), self._config.unseen)
             ids, steps = self._ids_of(Message("user", (Step(own),), closed=False))
             self._walk(ids[steps[0] :])
             return own
@@ -252,8 +252,7 @@ class Session:
 
     def _spoken(self, words: Sequence[str]) -> list[int]:
         """The ids of a step's words."""
-        unseen: tuple[Codes, ...] = ((),) * len(self._config.parts)
-        ids, steps = self._ids_of(Message("user", (Step(Side(tuple(words), unseen)),), closed=False))
+        ids, steps = self._ids_of(Message("user", (Step(Side(tuple(words), self._config.unseen)),), closed=False))
         return [i for i in ids[steps[0] :] if i != self._vocabulary.unseen_id]
 
     def _ids_of(self, message: Message) -> tuple[list[int], list[int]]:

@@ -17,6 +17,7 @@ from nonverbal.mars.packing import Row
 from nonverbal.mars.targets import Targets
 from nonverbal.mars.train_config import TrainConfig
 from nonverbal.mars.train_log import Meter
+from nonverbal.tokens.loop import moved
 
 
 class Step:
@@ -100,10 +101,7 @@ class Step:
         return losses, self._groups[targets], self._move(row.weights)
 
     def _move(self, array: np.ndarray) -> Tensor:
-        tensor = torch.from_numpy(array)
-        if self.device.type == "cuda":
-            tensor = tensor.pin_memory()
-        return tensor.to(self.device, non_blocking=True)
+        return moved(array, self.device)
 
     def _precision(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.device.type, torch.bfloat16) if self._bf16 else nullcontext()

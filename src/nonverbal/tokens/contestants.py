@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from nonverbal.dataset.read import Dataset
-from nonverbal.spaces import get_space
+from nonverbal.spaces import get_space, space_columns
 from nonverbal.tokens.codebook_metrics import CodebookMeter
 from nonverbal.tokens.config import column_groups
 from nonverbal.tokens.evaluation import Measured, Rate
@@ -130,11 +130,10 @@ class Trial:
         self._tokenizer = one = contestant.tokenizer if isinstance(contestant, Learned) else None
         self._codes = CodebookMeter(one.codebook_size, one.num_codebooks) if one else None
         self._fps = fps
-        self._columns: dict[str, slice] = {}
+        self._columns = space_columns(contestant.spaces)
         self._groups: dict[str, slice] = {}
-        column = group = 0
+        group = 0
         for space in contestant.spaces:
-            self._columns[space] = slice(column, column := column + get_space(space).dim)
             self._groups[space] = slice(group, group := group + len(get_space(space).groups))
         self._meshes = [mesh for s in contestant.spaces if (mesh := meshes[s]) is not None]
         self._meters = {s: ReconstructionMeter(s, meshes[s], seed) for s in contestant.spaces}

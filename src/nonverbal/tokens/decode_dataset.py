@@ -34,7 +34,7 @@ from nonverbal.motion.rotations import shortest_axis_angle
 from nonverbal.pipeline.lock import Output, claim, output_error
 from nonverbal.pipeline.store import commit
 from nonverbal.records import dumps, to_plain
-from nonverbal.spaces import get_space
+from nonverbal.spaces import space_columns
 from nonverbal.ticks import Tick, silent
 from nonverbal.tokens.chosen import Chosen, Loaded, check_fit
 from nonverbal.tokens.table import TokenTable
@@ -154,12 +154,9 @@ def decode_motion(motion: Motion, dialogue_id: str, table: TokenTable, chosen: C
 def _replaced(motion: Motion, loaded: Loaded, values: F32, valid: Bool) -> Motion:
     """`motion` with the columns of one tokenizer taken from `values` [T, D] in the frames `valid` [T]."""
     changed: dict[str, Any] = {}
-    start = 0
-    for name in loaded.tokenizer.spaces:
-        columns = slice(start, start + get_space(name).dim)
+    for name, columns in space_columns(loaded.tokenizer.spaces).items():
         column = "face" if name == motion.face_space else "body"
         changed[column] = np.where(valid[:, None], _in_range(values[:, columns], name), np.float32(0))
-        start = columns.stop
     parts = sorted({group.part for group in loaded.tokenizer.config.groups})
     validity = motion.validity.copy()
     validity[:, parts] = valid[:, None]  # confidence stays: a token is -1 only where no part of it was valid before

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 
 from nonverbal.verdicts import UserError
@@ -59,6 +60,14 @@ def learning_rate(schedule: Schedule, step: int, total: int) -> float:
         return schedule.learning_rate * rise
     share = (step - warmup) / max(total - warmup, 1)
     return schedule.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+def moved(array: np.ndarray, device: torch.device) -> torch.Tensor:
+    """An array on a device; a GPU gets it while the CPU goes on."""
+    tensor = torch.from_numpy(array)
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def device_of(device: str) -> torch.device:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nonverbal.spaces import get_space
+from nonverbal.spaces import get_space, space_columns
 from nonverbal.types import F32, Bool
 from nonverbal.verdicts import UserError
 
@@ -120,10 +120,7 @@ class Gatherer:
         self._gather_cues(rebuilt, number)
 
     def _gather_traces(self, rebuilt: Rebuilt, number: int) -> None:
-        start = 0
-        for name in rebuilt.spaces:
-            own = slice(start, start + get_space(name).dim)
-            start = own.stop
+        for name, own in space_columns(rebuilt.spaces).items():
             if name not in self.traces and rebuilt.mask[:, own].any():
                 values, seen = rebuilt.values[:, own], rebuilt.mask[:, own]
                 self.traces[name] = start_trace(name, rebuilt.fps, values, seen, number)

@@ -18,7 +18,7 @@ from nonverbal.records import to_plain
 from nonverbal.tokens.checkpoint import load_checkpoint, save_checkpoint
 from nonverbal.tokens.config import TokenizerConfig
 from nonverbal.tokens.interrupts import held_interrupts
-from nonverbal.tokens.loop import Log, Observer, device_of, learning_rate, seeded
+from nonverbal.tokens.loop import Log, Observer, device_of, learning_rate, moved, seeded
 from nonverbal.tokens.loss import MotionLoss, motion_loss
 from nonverbal.tokens.methods import PresetName
 from nonverbal.tokens.motion_set import MotionSet
@@ -220,10 +220,7 @@ class Step:
         return Losses(total, parts, found.commitment), found
 
     def _move(self, array: np.ndarray) -> Tensor:
-        tensor = torch.from_numpy(array)
-        if self.device.type == "cuda":
-            tensor = tensor.pin_memory()
-        return tensor.to(self.device, non_blocking=True)
+        return moved(array, self.device)
 
     def _precision(self) -> AbstractContextManager[Any]:
         if self.device.type == "cuda" and self.training.bf16:

@@ -10,8 +10,8 @@ from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.tokens.vqvae import MotionVQVAE
 
 
-def random_tokenizer(config: TokenizerConfig, seed: int = 0) -> Tokenizer:
-    """A tokenizer with untrained weights, scaling of none."""
+def random_tokenizer(config: TokenizerConfig, seed: int = 0, scale: float = 1.0) -> Tokenizer:
+    """A tokenizer with untrained weights; what it decodes has a mean of 0 and about the given scale."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = MotionVQVAE(config)
@@ -21,4 +21,4 @@ def random_tokenizer(config: TokenizerConfig, seed: int = 0) -> Tokenizer:
             elif name.endswith(("embed", "embed_avg")):
                 buffer.normal_()
     width = torch.zeros(config.dim).numpy()
-    return Tokenizer(config, network, Scaling(width, width + 1))
+    return Tokenizer(config, network, Scaling(width, width + scale))
