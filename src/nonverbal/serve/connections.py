@@ -1,0 +1,49 @@
+"""Connections that are not kept by who sends nothing, half a request, or takes nothing in."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from nonverbal.serve.settings import Limits
+
+_LOOK_EVERY_S = 1.0
+
+
+def guarded_protocol(limits: Limits) -> type[H11Protocol]:
+    """uvicorn's HTTP protocol with the two limits it lacks: how many connections, and how long one may hang about.
+
+    uvicorn bounds idle time between two requests only. Here a connection that is not being answered has
+    `limits.idle_s` to bring its next request as a whole, or to take in what is left of the last answer.
+    """
+
+    class Guarded(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._idle_since = self.loop.time()
+            self._left_bytes = 0
+            if len(self.connections) > limits.connections:
+                transport.abort()
+                return
+            self._look = self.loop.call_later(_LOOK_EVERY_S, self._look_after)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            if hasattr(self, "_look"):
+                self._look.cancel()
+
+        def _look_after(self) -> None:
+            if self.transport.get_protocol() is not self:
+                return  # a WebSocket by now
+            now, left = self.loop.time(), self.transport.get_write_buffer_size()
+            answering = self.cycle is not None and not self.cycle.response_complete
+            if answering or left < self._left_bytes:
+                self._idle_since = now
+            self._left_bytes = left
+            if now - self._idle_since > limits.idle_s:
+                self.transport.abort()
+                return
+            self._look = self.loop.call_later(_LOOK_EVERY_S, self._look_after)
+
+    return Guarded
