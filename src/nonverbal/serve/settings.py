@@ -63,7 +63,7 @@ class ServerConfig:
     """Names under which the server may be called besides its address, such as that of a proxy."""
     pages: Path | None = None
     """Folder of built pages to show in place of those that come with the package."""
-    limits: tyro.conf.Fixed[Limits] = field(default_factory=Limits)
+    limits: tyro.conf.Suppress[tyro.conf.Fixed[Limits]] = field(default_factory=Limits)
     """How much the server takes on at once."""
 
     def __post_init__(self) -> None:

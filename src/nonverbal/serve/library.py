@@ -1,0 +1,202 @@
+"""A dataset as the viewer shows it: what it is, its dialogues, what was rejected; read only, by known ids."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nonverbal.dataset.read import Dataset, open_dataset
+from nonverbal.dataset.rows import KEPT, Row
+from nonverbal.media.names import clean_text
+from nonverbal.records import to_plain
+from nonverbal.serve.errors import ApiError
+from nonverbal.serve.library_index import build_index
+from nonverbal.serve.library_motion import MotionReader
+from nonverbal.serve.library_search import Query, Search
+from nonverbal.spaces import get_space
+
+_MOST_NAMES = 1000
+"""Channels listed for the filter; of more, those with the most dialogues."""
+
+
+class Library:
+    """One dataset, opened once and shared by all requests; nothing in it ever changes.
+
+    Attributes:
+        dataset: the dataset itself.
+        search: its index.
+        motion: its motion.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.dataset: Dataset = open_dataset(path)
+        self.search = Search(build_index(self.dataset))
+        self.motion = MotionReader(self.dataset)
+        self.sources: dict[str, Row] = {row["source_id"]: row for row in self.dataset.sources()}
+        self._clips = _verdicts(self.sources.values(), self.dataset.clips())
+        self._numbers = {dialogue_id: i for i, dialogue_id in enumerate(self.search.index.ids)}
+        self._summary = self._summarized(clean_text(path.resolve().name))
+
+    def row(self, dialogue_id: str) -> Row:
+        """A dialogue's row.
+
+        Raises:
+            ApiError: the dataset has none of that id.
+        """
+        if dialogue_id not in self._numbers:
+            raise ApiError(404, "This dataset has no dialogue of that id.", "not_found")
+        return self.dataset.row(dialogue_id)
+
+    def check_participant(self, dialogue_id: str, participant: str) -> None:
+        """See that somebody takes part in a dialogue.
+
+        Raises:
+            ApiError: the dataset has no such dialogue, or the dialogue no such participant.
+        """
+        row_of = self._numbers.get(dialogue_id)
+        if row_of is None or participant not in self.search.index.participants[row_of]:
+            raise ApiError(404, "This dataset has no such dialogue, or the dialogue no such participant.", "not_found")
+
+    def participants(self, dialogue_id: str) -> list[str]:
+        """Names of who takes part in a dialogue.
+
+        Raises:
+            ApiError: the dataset has none of that id.
+        """
+        if dialogue_id not in self._numbers:
+            raise ApiError(404, "This dataset has no dialogue of that id.", "not_found")
+        return self.search.index.participants[self._numbers[dialogue_id]]
+
+    def summary(self) -> dict[str, Any]:
+        """What the dataset is and what is in it."""
+        return self._summary
+
+    def dialogues(self, query: Query, offset: int, limit: int) -> dict[str, Any]:
+        """A page of the dialogues that fit a query."""
+        found = self.search.find(query)
+        cards = [self.search.card(int(number), query) for number in found[offset : offset + limit]]
+        return {"total": len(found), "dialogues": cards}
+
+    def clips(self, verdict: str, offset: int, limit: int) -> dict[str, Any]:
+        """A page of what was cut or refused; `verdict` is one of its words or reasons, or empty for all."""
+        rows = [row for row in self._clips if verdict in ("", row["verdict"], row["reason"])]
+        counts = Counter(row["verdict"] for row in self._clips)
+        reasons = Counter(row["reason"] for row in self._clips if row["reason"])
+        page = rows[offset : offset + limit]
+        return {"total": len(rows), "verdicts": dict(counts), "reasons": dict(sorted(reasons.items())), "clips": page}
+
+    def dialogue(self, dialogue_id: str, harmful: bool) -> dict[str, Any]:
+        """Everything about a dialogue but its motion; what harmful turns say is withheld unless asked for."""
+        row, number = self.row(dialogue_id), self._numbers[dialogue_id]
+        place, ids = self.search.place[number], self.search.index.ids
+        order = self.search.by_title
+        return {
+            "id": dialogue_id,
+            **{name: row[name] for name in ("title", "url", "channel", "licence", "language", "participants")},
+            "split": self.search.index.splits[number],
+            "start_s": _number(row["start_s"]),
+            "duration_s": _number(row["duration_s"]),
+            "fps": self.dataset.manifest.fps,
+            "n_frames": self.motion.n_frames(dialogue_id),
+            "turns": [_turn(turn, harmful) for turn in row["turns"]],
+            "previous": ids[order[place - 1]] if place else None,
+            "next": ids[order[place + 1]] if place + 1 < len(order) else None,
+        }
+
+    def _summarized(self, name: str) -> dict[str, Any]:
+        manifest, index = self.dataset.manifest, self.search.index
+        channels = Counter(index.channels)
+        columns = {}
+        for part, space in (("face", manifest.face_space), ("body", manifest.body_space)):
+            columns[part] = list(get_space(space).columns) if space else []
+        return {
+            "name": name,
+            "n_dialogues": len(index),
+            "face_space": manifest.face_space,
+            "body_space": manifest.body_space,
+            "fps": manifest.fps,
+            "columns": columns,
+            "splits": manifest.splits,
+            "languages": dict(sorted(Counter(index.languages).items())),
+            "channels": dict(channels.most_common(_MOST_NAMES)),
+            "n_channels": len(channels),
+            "participants": sorted({p for names in index.participants for p in names})[:_MOST_NAMES],
+            "longest_s": float(max(index.duration_s, default=0.0)),
+            "most_words": int(max(index.n_words, default=0)),
+            "verdicts": dict(Counter(row["verdict"] for row in self._clips)),
+            "funnel": funnel(list(self.sources.values()), self.dataset.clips(), list(manifest.config)),
+            "statistics": manifest.statistics,
+            "models": [to_plain(model) for model in manifest.models],
+            "content_hash": manifest.content_hash,
+        }
+
+
+def funnel(sources: Sequence[Row], clips: Sequence[Row], stages: Sequence[str]) -> list[dict[str, Any]]:
+    """What each stage took in and let through, in the order of `stages`; only those that kept something back."""
+    order = {stage: i for i, stage in enumerate(stages)}
+    steps = []
+    for unit, rows in (("source", [s for s in sources if s["n_clips"] == 0]), ("clip", clips)):
+        left = len(sources) if unit == "source" else len(clips)
+        lost = Counter((row["stage"], row["reason"] or row["verdict"]) for row in rows if row["verdict"] != KEPT)
+        for stage in sorted({stage for stage, _ in lost}, key=lambda name: (order.get(name, len(order)), name)):
+            reasons = {reason: n for (where, reason), n in sorted(lost.items()) if where == stage}
+            out = left - sum(reasons.values())
+            steps.append({"unit": unit, "stage": stage, "in": left, "out": out, "reasons": reasons})
+            left = out
+    return steps
+
+
+def _verdicts(sources: Sequence[Row] | Any, clips: Sequence[Row]) -> list[dict[str, Any]]:
+    """Sources that were refused as a whole, then all clips; each with its verdict and why."""
+    sources = list(sources)
+    names = {row["source_id"]: row["file_name"] for row in sources}
+    refused = [
+        {"id": row["source_id"], "kind": "source", "source": row["file_name"], "start_s": 0.0, "end_s": None}
+        | {name: row[name] for name in ("verdict", "stage", "reason", "message")}
+        for row in sources
+        if row["n_clips"] == 0
+    ]
+    return refused + [
+        {
+            "id": row["clip_id"],
+            "kind": "clip",
+            "source": names.get(row["source_id"], ""),
+            "start_s": _number(row["start_s"]),
+            "end_s": _number(row["start_s"] + row["duration_s"]),
+        }
+        | {name: row[name] for name in ("verdict", "stage", "reason", "message")}
+        for row in clips
+    ]
+
+
+def _turn(turn: Row, harmful: bool) -> dict[str, Any]:
+    hidden = bool(turn["harmful"]) and not harmful
+    harm = turn["harm"]
+    return {
+        "participant": turn["participant"],
+        "start_s": _number(turn["start_s"]),
+        "end_s": _number(turn["end_s"]),
+        "harm": None if harm is None else _number(harm),
+        "harmful": bool(turn["harmful"]),
+        "hidden": hidden,
+        "text": "" if hidden else turn["text"],
+        "words": [] if hidden else [_word(word) for word in turn["words"]],
+    }
+
+
+def _word(word: Row) -> list[Any]:
+    return [
+        word["word"],
+        _number(word["start_s"]),
+        _number(word["end_s"]),
+        _number(word["prob"]),
+        bool(word["interpolated"]),
+    ]
+
+
+def _number(value: float) -> float:
+    """To the millisecond; 0 for what a damaged dataset may hold in place of a number."""
+    return round(value, 3) if math.isfinite(value) else 0.0
