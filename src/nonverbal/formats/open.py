@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from nonverbal.dataset.read import Dataset, open_dataset
+from nonverbal.formats.amass import amass_take
+from nonverbal.formats.live_link import live_link_take
 from nonverbal.formats.motion_file import SUFFIX, read_motion
 from nonverbal.formats.take import Take
 from nonverbal.media.names import printable
@@ -49,6 +51,10 @@ def open_takes(
 def _of_file(path: Path) -> Take:
     if path.name.endswith(SUFFIX):
         return read_motion(path)
+    if path.suffix.lower() == ".csv":
+        return live_link_take(path)[0]
+    if path.suffix.lower() == ".npz":
+        return amass_take(path)[0]
     raise UserError(f"{printable(path)}: expected a dataset's folder, *{SUFFIX}, *.csv or *.npz")
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hand_talk import chat
 
+from nonverbal.motion.live_link import COLUMNS
 from nonverbal.motion.looks import look_coefficients
 from nonverbal.motion.rotations import matrix_from_axis_angle
 from nonverbal.spaces import ARKIT52_NAMES, SMPLX117_JOINTS
 from nonverbal.studio.acting.act import act
-from nonverbal.studio.acting.replay import COLUMNS, Recording, read_arkit_csv, replay
+from nonverbal.studio.acting.replay import Recording, read_arkit_csv, replay
 from nonverbal.studio.acting.style import Style
 from nonverbal.verdicts import UserError
 
@@ -157,7 +158,7 @@ def test_bad_files_are_named(tmp_path: Path, spoil: Callable[[str], str], messag
 
 
 def test_missing_and_binary_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be opened"):
         read_arkit_csv(tmp_path / "none.csv")
     (tmp_path / "picture.csv").write_bytes(bytes(range(256)) * 9)
     with pytest.raises(UserError, match="cannot be read"):
