@@ -1,0 +1,1 @@
+"""Perceptual studies: blind side-by-side ratings in the browser, and the analysis that goes into a paper."""
