@@ -73,7 +73,7 @@ def _read(rows: Sequence[str]) -> Block:
 
 
 def _act(name: str) -> Act:
-    return ACTS[ACTS.index(name)]  # type: ignore[arg-type]  # which tells what is no act
+    return ACTS[ACTS.index(name)]
 
 
 def write_small_talk(rng: np.random.Generator, seconds: float) -> tuple[Line, ...]:

@@ -16,6 +16,7 @@ from nonverbal.mars.vocabulary import Vocabulary
 from nonverbal.studio.casting import MODELS, cast_person, perform, streams
 from nonverbal.studio.scene import build_scene
 from nonverbal.studio.script.write import write_script
+from nonverbal.studio.settings import TruthSettings
 from nonverbal.studio.speech.rhythm import time_talk
 from nonverbal.studio.talk import PARTICIPANTS, Line
 from nonverbal.studio.truth import (
@@ -40,17 +41,17 @@ Writer = Callable[[np.random.Generator, float], Sequence[Line]]
 """Writes what is said in about so many seconds."""
 
 
-def write_small_talk_hours(out: Path, hours: float, minutes: float, seed: int, tick: Tick = silent) -> int:
+def write_small_talk_hours(out: Path, settings: TruthSettings, tick: Tick = silent) -> int:
     """Makes `out` a dataset of acted small talk, dialogue i from seed + i; returns how many there are."""
-    count = max(1, round(hours * 60 / minutes))
+    count = max(1, round(settings.hours * 60 / settings.minutes))
 
     def dialogues() -> Iterator[TrueDialogue]:
         for number in range(count):
             tick("small talk", number, count)
-            yield _acted(seed + number, minutes * 60)
+            yield _acted(settings.seed + number, settings.minutes * 60)
         tick("small talk", count, count)
 
-    config = {"small talk": {"hours": hours, "minutes": minutes, "seed": seed}}
+    config = {"small talk": {"hours": settings.hours, "minutes": settings.minutes, "seed": settings.seed}}
     write_truth(out, out / ".nonverbal" / "studio", dialogues(), config, MODELS)
     return count
 

@@ -1,0 +1,1 @@
+"""The whole way in one command: from a video to a model that talks."""
