@@ -6,7 +6,7 @@ import logging
 import socket
 import webbrowser
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 
 import uvicorn
@@ -35,7 +35,8 @@ def create_app(config: ServerConfig, parts: Sequence[Part], avatars: Avatars | N
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await made.start()
+        if made.at_once:
+            made.start()
         begun: list[Part] = []
         try:
             for part in parts:
@@ -43,6 +44,9 @@ def create_app(config: ServerConfig, parts: Sequence[Part], avatars: Avatars | N
                     await part.startup()
                 begun.append(part)
             yield
+        except UserError as error:
+            LOG.error("%s", error)
+            raise
         finally:
             for part in reversed(begun):
                 if part.shutdown is not None:
@@ -112,14 +116,17 @@ def serve(
     """
     with closing(listen(config)) as found:
         port = found.getsockname()[1]
-        config = replace(config, port=port)
-        server = uvicorn.Server(_uvicorn_config(create_app(config, parts), config))
+        wanted, config = config.port, replace(config, port=port)
+        server = uvicorn.Server(_uvicorn_config(create_app(config, parts, Avatars(at_once=True)), config))
         address = address_line(config, port, path)
+        if wanted not in (0, port):
+            console.print(f"Port {wanted} is taken; using {port}.")
         console.print(f"Open {address} in a browser; Ctrl+C ends the server.", markup=False, soft_wrap=True)
         if open_browser:
             webbrowser.open(address)
-        server.run(sockets=[found])
-    return 0
+        with suppress(KeyboardInterrupt):  # how a server is meant to end
+            server.run(sockets=[found])
+    return 0 if server.started else 1
 
 
 def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:

@@ -24,7 +24,6 @@ NAMES = ("a", "b")
 PERSON = 0
 """Seed of the cast, so that films and pages show the same people."""
 _WAIT_S = 50.0  # below the longest time of a request
-_LARGEST = 32_000_000
 
 
 @dataclass
@@ -33,16 +32,18 @@ class Avatars:
 
     Attributes:
         folder: where finished files are kept.
+        at_once: begin with the server, and not with the first request for one.
         tasks: the work at hand, one for each avatar.
-        faults: why an avatar could not be made.
     """
 
     folder: Path = field(default_factory=lambda: cache_folder() / "avatars")
+    at_once: bool = False
     tasks: dict[str, asyncio.Task[Asset]] = field(default_factory=dict)
-    faults: dict[str, str] = field(default_factory=dict)
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Begin to make what is missing; one after the other, so that pages and data get a core."""
+        if self.tasks:
+            return
         before: asyncio.Task[Asset] | None = None
         for name in NAMES:
             before = self.tasks[name] = asyncio.create_task(self._made(name, before))
@@ -60,8 +61,9 @@ class Avatars:
         Raises:
             ApiError: there is none of that name, it is still being made, or it cannot be made here.
         """
-        if name not in self.tasks:
+        if name not in NAMES:
             raise ApiError(404, f"There is no such avatar; the avatars are {' and '.join(NAMES)}.", "not_found")
+        self.start()
         try:
             async with asyncio.timeout(_WAIT_S):
                 return await asyncio.shield(self.tasks[name])

@@ -57,7 +57,7 @@ class Index:
     """N dialogues, in the order of splits and ids.
 
     Attributes:
-        ids, titles, channels, languages, splits: [N] text.
+        ids, source_ids, titles, channels, languages, splits: [N] text.
         participants: [N] names.
         duration_s: [N] seconds; `n_turns`, `n_words`, `n_harmful` [N] counts.
         talk_s: [N] participant -> seconds in which they have a turn.
@@ -67,6 +67,7 @@ class Index:
     """
 
     ids: list[str]
+    source_ids: list[str]
     titles: list[str]
     channels: list[str]
     languages: list[str]
@@ -132,6 +133,7 @@ def _index(dataset: Dataset, table: pa.Table) -> Index:
     ]
     return Index(
         ids=ids,
+        source_ids=table["source_id"].to_pylist(),
         titles=titles,
         channels=channels,
         languages=table["language"].to_pylist(),

@@ -9,11 +9,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from nonverbal.media.container import sniff
 from nonverbal.verdicts import UserError
 
 _CHUNK_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 18
 _HEAD_BYTES = 4096
 _MOST_FILES = 200_000
 _TYPES = {
@@ -31,9 +33,9 @@ _Identity = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """An open file whose bytes have been proved to be those of a source; whoever gets it closes it."""
+    """An open file whose bytes have been proved to be those of a source; it closes itself when nobody holds it."""
 
-    handle: int
+    file: BinaryIO
     size_bytes: int
     media_type: str
     source_id: str
@@ -41,14 +43,11 @@ class MediaFile:
     def read(self, start: int, end: int) -> Iterator[bytes]:
         """The bytes from `start` to before `end`, piece by piece; ends early where the file was cut meanwhile."""
         while start < end:
-            piece = os.pread(self.handle, min(end - start, _CHUNK_BYTES // 4), start)
+            piece = os.pread(self.file.fileno(), min(end - start, _PIECE_BYTES), start)
             if not piece:
                 return
             start += len(piece)
             yield piece
-
-    def close(self) -> None:
-        os.close(self.handle)
 
 
 class MediaFolder:
@@ -81,11 +80,12 @@ class MediaFolder:
                 handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             except OSError:
                 continue
+            file = os.fdopen(handle, "rb")
             state = os.fstat(handle)
             kind = media_type(os.pread(handle, _HEAD_BYTES, 0)) if stat.S_ISREG(state.st_mode) else None
             if kind and self._hash(handle, state) == source_id:
-                return MediaFile(handle, state.st_size, kind, source_id)
-            os.close(handle)
+                return MediaFile(file, state.st_size, kind, source_id)
+            file.close()
         return None
 
     def _hash(self, handle: int, state: os.stat_result) -> str:

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+import scipy.signal  # noqa: F401 - a second now rather than in the first request for smooth motion
 from numpy.typing import NDArray
 
 from nonverbal.dataset.content import read_summary

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +24,8 @@ class Limiter:
         self._app = app
         self._limits = limits
         self._everything = Lane("requests", ("/",), limits.parallel)
+        # bodies may be slow to come, and must leave places for requests without one
+        self._uploads = Lane("requests whose body has not come", ("/",), max(limits.parallel // 4, 1))
         self._sockets = Lane("WebSockets", ("/",), limits.sockets)
         ways = [(prefix, lane) for lane in lanes for prefix in lane.prefixes]
         self._ways = sorted(ways, key=lambda way: -len(way[0]))
@@ -34,32 +36,41 @@ class Limiter:
             await self._app(scope, receive, send)
             return
         lane = self._lane_of(scope["path"])
-        places = (self._sockets,) if scope["type"] == "websocket" else (self._everything, lane)
+        places = [self._everything, lane, *([self._uploads] if _has_body(scope) else [])]
+        places = [self._sockets] if scope["type"] == "websocket" else places
         full = next((place for place in places if self._busy[place.name] >= place.parallel), None)
         if full is not None:
             sentence = f"{full.parallel} {full.name} are under way, and no more are taken at once; try again shortly."
             await refuse(scope, receive, send, ApiError(429, sentence, "too_many", {"Retry-After": "1"}))
             return
-        names = {place.name for place in places}
-        self._busy.update(names)
+        held = {place.name for place in places}
+        self._busy.update(held)
+
+        def body_is_here() -> None:
+            if self._uploads.name in held:
+                held.remove(self._uploads.name)
+                self._busy[self._uploads.name] -= 1
+
         try:
             if scope["type"] == "websocket":
                 await self._app(scope, *_watched_socket(receive, send, self._limits))
             else:
-                await self._answer(scope, receive, send, lane)
+                await self._answer(scope, receive, send, lane, body_is_here)
         finally:
-            self._busy.subtract(names)
+            self._busy.subtract(held)
 
     def _lane_of(self, path: str) -> Lane:
         return next((lane for prefix, lane in self._ways if path.startswith(prefix)), self._everything)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, lane: Lane) -> None:
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: Send, lane: Lane, body_is_here: Callable[[], None]
+    ) -> None:
         most, longest_s = lane.body_bytes or self._limits.body_bytes, lane.request_s or self._limits.request_s
         reader = _Sender(send, self._limits.send_s)
         try:
             _check_length(scope, most)
             async with asyncio.timeout(longest_s):
-                await self._app(scope, _bounded(receive, most, self._limits.body_s), reader.send)
+                await self._app(scope, _bounded(receive, most, self._limits.body_s, body_is_here), reader.send)
         except ApiError as error:
             if not reader.begun:
                 await refuse(scope, receive, send, error)
@@ -84,6 +95,10 @@ class _Sender:
             await self._send(message)
 
 
+def _has_body(scope: Scope) -> bool:
+    return any(n == b"transfer-encoding" or (n == b"content-length" and v != b"0") for n, v in scope["headers"])
+
+
 def _check_length(scope: Scope, most: int) -> None:
     for name, value in scope["headers"]:
         if name == b"content-length" and (not value.isdigit() or len(value) > 15 or int(value) > most):
@@ -94,7 +109,7 @@ def _too_large(most: int) -> ApiError:
     return ApiError(413, f"The body of this request is larger than the {most:,} bytes allowed.", "too_large", _CLOSE)
 
 
-def _bounded(receive: Receive, most: int, within_s: float) -> Receive:
+def _bounded(receive: Receive, most: int, within_s: float, body_is_here: Callable[[], None]) -> Receive:
     """`receive` that refuses a body that is too large, or not here `within_s` after it was first asked for."""
     taken = 0
     whole = False
@@ -116,6 +131,8 @@ def _bounded(receive: Receive, most: int, within_s: float) -> Receive:
         whole = message["type"] != "http.request" or not message.get("more_body", False)
         if taken > most:
             raise _too_large(most)
+        if whole:
+            body_is_here()
         return message
 
     return bounded

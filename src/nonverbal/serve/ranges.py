@@ -37,7 +37,7 @@ def span_of(text: str, size: int) -> tuple[int, int]:
 
 
 def range_response(file: MediaFile, request: Request) -> Response:
-    """The range of a file that a request asks for, or all of it; the file is closed when the answer ends.
+    """The range of a file that a request asks for, or all of it.
 
     Raises:
         ApiError: 416 for a range that cannot be had.
@@ -46,32 +46,13 @@ def range_response(file: MediaFile, request: Request) -> Response:
     headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": "private, max-age=3600"}
     asked, status, start, end = request.headers.get("range"), 200, 0, file.size_bytes
     if asked is not None and request.headers.get("if-range", etag) == etag:
-        try:
-            start, end = span_of(asked, file.size_bytes)
-        except ApiError:
-            file.close()
-            raise
+        start, end = span_of(asked, file.size_bytes)
         status = 206
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size_bytes}"
     headers["Content-Length"] = str(end - start)
     if request.method == "HEAD":
-        file.close()
         return Response(status_code=status, headers=headers, media_type=file.media_type)
-    return _Streamed(file, start, end, status, headers)
-
-
-class _Streamed(StreamingResponse):
-    """Pieces of a file, read in threads; closes the file however the answer ends."""
-
-    def __init__(self, file: MediaFile, start: int, end: int, status: int, headers: dict[str, str]) -> None:
-        self._file = file
-        super().__init__(_pieces(file, start, end), status, headers, file.media_type)
-
-    async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._file.close()
+    return StreamingResponse(_pieces(file, start, end), status, headers, file.media_type)
 
 
 async def _pieces(file: MediaFile, start: int, end: int) -> AsyncIterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, TypeVar
@@ -22,12 +22,13 @@ from nonverbal.serve.library_search import Order
 from nonverbal.serve.library_search import Query as Wanted
 from nonverbal.serve.parts import Lane, Part
 from nonverbal.serve.ranges import range_response
+from nonverbal.verdicts import UserError
 
 T = TypeVar("T")
 _MOST_COLUMNS = 16
 _LANES = (
     Lane("readings of dialogues", ("/api/dialogues/",), 24),
-    Lane("media streams", ("/media/",), 12, request_s=3600.0),
+    Lane("media streams", ("/media/",), 12, request_s=600.0),
 )
 _Text = Annotated[str, Field(max_length=300)]
 
@@ -84,19 +85,24 @@ class Curves(BaseModel):
 
 
 class Workers:
-    """Threads for the work behind requests: two for motion, so that cores are left for everybody else's."""
+    """Threads for the work behind requests: few for what takes long, so that everybody else's goes on."""
 
     def __init__(self) -> None:
         self._heavy = anyio.CapacityLimiter(2)
         self._light = anyio.CapacityLimiter(4)
+        self._disk = anyio.CapacityLimiter(1)
 
     async def heavy(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Decoding and hashing."""
+        """Decoding motion."""
         return await anyio.to_thread.run_sync(partial(work, *arguments), limiter=self._heavy, abandon_on_cancel=True)
 
     async def light(self, work: Callable[..., T], *arguments: Any) -> T:
         """Searching, and reading a row."""
         return await anyio.to_thread.run_sync(partial(work, *arguments), limiter=self._light, abandon_on_cancel=True)
+
+    async def disk(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Hashing a file."""
+        return await anyio.to_thread.run_sync(partial(work, *arguments), limiter=self._disk, abandon_on_cancel=True)
 
 
 def viewer_part(library: Library, media: MediaFolder | None = None) -> Part:
@@ -117,9 +123,11 @@ def viewer_part(library: Library, media: MediaFolder | None = None) -> Part:
 
 
 def _add_lists(router: APIRouter, library: Library, workers: Workers, has_media: bool) -> None:
+    summary = _encoded({**library.summary(), "has_media": has_media})
+
     @router.get("/api/dataset")
     async def dataset() -> Response:
-        return JSONResponse({**library.summary(), "has_media": has_media})
+        return Response(summary, media_type="application/json")
 
     @router.get("/api/dialogues")
     async def dialogues(asked: Annotated[DialoguePage, Query()]) -> Response:
@@ -130,42 +138,51 @@ def _add_lists(router: APIRouter, library: Library, workers: Workers, has_media:
         return JSONResponse(await workers.light(library.clips, asked.verdict, asked.offset, asked.limit))
 
 
+def _encoded(summary: dict[str, Any]) -> bytes:
+    """JSON of what never changes.
+
+    Raises:
+        UserError: a number is not finite.
+    """
+    try:
+        return json.dumps(summary, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:
+        raise UserError(
+            "dataset.json: holds a number that is not finite; restore it or build the dataset again"
+        ) from error
+
+
 def _add_dialogues(router: APIRouter, library: Library, workers: Workers, media: MediaFolder | None) -> None:
     @router.get("/api/dialogues/{dialogue_id}")
     async def dialogue(dialogue_id: str, harmful: bool = False) -> Response:
         found = await workers.light(library.dialogue, dialogue_id, harmful)
-        source_id = (await workers.light(library.row, dialogue_id))["source_id"]
-        has_media = media is not None and media.may_have(source_id)
+        has_media = media is not None and media.may_have(library.source_id(dialogue_id))
         return JSONResponse({**found, "media": f"/media/{dialogue_id}" if has_media else None})
 
     @router.get("/api/dialogues/{dialogue_id}/timeline")
     async def timeline(dialogue_id: str, bins: Annotated[int, Query(ge=1, le=4000)] = 600) -> Response:
-        names = library.participants(dialogue_id)
-        return JSONResponse(await workers.heavy(library.motion.timeline, dialogue_id, names, bins))
+        return JSONResponse(await workers.heavy(library.timeline, dialogue_id, bins))
 
 
 def _add_motion(router: APIRouter, library: Library, workers: Workers) -> None:
     @router.get("/api/dialogues/{dialogue_id}/motion/{participant}")
     async def motion(dialogue_id: str, participant: str, asked: Annotated[Stretch, Query()]) -> Response:
-        library.check_participant(dialogue_id, participant)
         wanted = dialogue_id, participant, asked.first, asked.frames, asked.smooth
-        return Response(await workers.heavy(library.motion.chunk, *wanted), media_type="application/octet-stream")
+        return Response(await workers.heavy(library.chunk, *wanted), media_type="application/octet-stream")
 
     @router.get("/api/dialogues/{dialogue_id}/curve/{participant}")
     async def curve(dialogue_id: str, participant: str, asked: Annotated[Curves, Query()]) -> Response:
-        library.check_participant(dialogue_id, participant)
         columns = [name for name in asked.columns.split(",") if name]
         if not 1 <= len(columns) <= _MOST_COLUMNS:
             raise ApiError(400, f"columns: got {len(columns)}, expected 1 to {_MOST_COLUMNS} names between commas.")
         wanted = dialogue_id, participant, columns, asked.points, asked.smooth
-        return JSONResponse(await workers.heavy(library.motion.curve, *wanted))
+        return JSONResponse(await workers.heavy(library.curve, *wanted))
 
 
 def _add_media(router: APIRouter, library: Library, workers: Workers, media: MediaFolder) -> None:
     @router.api_route("/media/{dialogue_id}", methods=["GET", "HEAD"])
     async def source(dialogue_id: str, request: Request) -> Response:
-        row = await workers.light(library.row, dialogue_id)
-        file = await asyncio.shield(workers.heavy(media.open, row["source_id"]))
+        file = await workers.disk(media.open, library.source_id(dialogue_id))
         if file is None:
             sentence = "No file in the media folder has the content of this dialogue's source in a form browsers show."
             raise ApiError(404, sentence, "no_media")
