@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -56,17 +57,13 @@ def rounded(tensor: Tensor) -> Tensor:
 
 def _halve(path: Path) -> None:
     """Store a file's tensors in half precision."""
-    tensors = load_file(path)
-    with_halves = {
-        name: tensor if name.startswith(_EXACT) or not tensor.is_floating_point() else tensor.half()
-        for name, tensor in tensors.items()
-    }
-    save_file(with_halves, path, _metadata(path))
-
-
-def _metadata(path: Path) -> dict[str, str] | None:
-    """What a safetensors file says about itself."""
-    from safetensors import safe_open
-
     with safe_open(path, framework="pt") as file:
-        return file.metadata()
+        metadata = file.metadata()
+    halves = {
+        name: tensor.half() if tensor.is_floating_point() and not name.startswith(_EXACT) else tensor
+        for name, tensor in load_file(path).items()
+    }
+    new = path.with_suffix(".half")  # not in place, as the old file may still be what tensors are read from
+    save_file(halves, new, metadata)
+    new.chmod(path.stat().st_mode)
+    new.replace(path)
