@@ -14,7 +14,7 @@ import numpy as np
 
 from nonverbal.avatar.dress import Dressed
 from nonverbal.avatar.gltf import TRIANGLES, VERTICES, GltfFile
-from nonverbal.avatar.gltf_mesh import SkinnedMesh, Skeleton, kept_skeleton, skinned_meshes
+from nonverbal.avatar.gltf_mesh import Skeleton, SkinnedMesh, kept_skeleton, skinned_meshes
 from nonverbal.avatar.rig import table
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import F32

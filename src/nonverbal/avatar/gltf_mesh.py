@@ -1,8 +1,7 @@
-"""A dressed avatar as meshes that any viewer can move: one weighted sum of four bones a vertex, moves of the face added.
+"""A dressed avatar as meshes that any viewer can move: four bones a vertex at most, and moves of the face.
 
-Skin keeps Anny's own weights, cut to four bones. Shirt, hair, teeth and eyes are weighted sums of skin's vertices, and
-so take the same sums of its weights and moves: they come out as in `avatar.dress` but for the bend of the normals along
-which cloth stands off.
+Shirt, hair, teeth and eyes are weighted sums of skin's vertices, some pushed out along its normals; here each of their
+vertices gets bones and moves of its own (`gltf_weights` says how).
 """
 
 from __future__ import annotations
@@ -13,20 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonverbal.avatar.dress import Dressed
+from nonverbal.avatar.gltf_weights import four_bones
 from nonverbal.avatar.mesh import AvatarModel
 from nonverbal.avatar.raster import I32, vertex_normals
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import F32, Bool
 
-INFLUENCES = 4
-"""Bones that move a vertex; many viewers know no more."""
 LEAST_MOVE_M = 2e-5
 """Moves smaller than this are left out."""
 _LEFT_OUT = ("pelvis", "upperleg", "lowerleg", "foot", "toe")
 """Bones that no motion turns and that a picture of an upper body does not show; the root stands in for them."""
-_ALIKE = (("root", "spine"), ("clavicle.L", "shoulder01.L"), ("clavicle.R", "shoulder01.R"), ("wrist.L", "metacarpal"),
-          ("wrist.R", "metacarpal"))  # fmt: skip
-"""Bones that turn together in all of our motion: one stands in for another where a vertex would need too many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,10 +74,10 @@ def skinned_meshes(dressed: Dressed, skeleton: Skeleton) -> tuple[SkinnedMesh, S
     """What the face moves, and all the rest: two meshes, so that a viewer need not ask every shirt for its smile."""
     points = dressed.complete(dressed.avatar.rest_m)
     normals = vertex_normals(points, dressed.surface.faces)
-    bones, weights = four_bones(_piece_weights(dressed, skeleton), skeleton)
+    bones, weights = four_bones(dressed, skeleton.rows, _weights(dressed, skeleton))
     moves = _moves(dressed, points)
-    moved = moves.any(axis=(0, 2))
-    alive = moved[dressed.surface.faces].any(axis=1)
+    moved = np.asarray(moves.any(axis=(0, 2)), np.bool_)
+    alive = np.asarray(moved[dressed.surface.faces].any(axis=1), np.bool_)
     whole = SkinnedMesh(
         np.arange(len(points)), points, normals, np.zeros((0, 2), np.float32), dressed.openness, bones, weights,
         dressed.surface.faces, moves,
@@ -97,11 +92,11 @@ def _part(whole: SkinnedMesh, dressed: Dressed, faces: Bool) -> SkinnedMesh:
     uv = ((corners + 0.5) / len(surface.texture)).astype(np.float32)
     keys = np.column_stack([surface.faces[faces].reshape(-1), np.rint(corners * 64).astype(np.int64)])
     _, first, index = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    own = surface.faces[faces].reshape(-1)[first]
+    own = surface.faces[faces].reshape(-1)[first].astype(np.intp)
     moves = None if whole.moves_m is None else whole.moves_m[:, own]
     return SkinnedMesh(
         own, whole.points_m[own], _unit(whole.normals[own]), uv[first], whole.openness[own], whole.bones[own],
-        whole.weights[own], index.reshape(-1, 3).astype(np.int32), moves if moves is not None and moves.any() else None,
+        whole.weights[own], np.asarray(index, np.int32).reshape(-1, 3), moves if moves is not None and moves.any() else None,
     )  # fmt: skip
 
 
@@ -111,7 +106,7 @@ def _unit(normals: F32) -> F32:
     return np.where(length > 0.5, normals, np.array([0.0, 0.0, 1.0], np.float32)).astype(np.float32)
 
 
-def _piece_weights(dressed: Dressed, skeleton: Skeleton) -> F32:
+def _weights(dressed: Dressed, skeleton: Skeleton) -> F32:
     """[V + N, B] how much each bone moves each vertex."""
     model = dressed.avatar.model
     column = np.zeros(len(model.bones), np.intp)
@@ -119,25 +114,6 @@ def _piece_weights(dressed: Dressed, skeleton: Skeleton) -> F32:
     weights = np.zeros((len(model.weights), len(skeleton.rows)), np.float32)
     np.add.at(weights, (np.arange(len(weights))[:, None], column[model.weight_bones]), model.weights)
     return np.concatenate([weights, dressed.shares @ weights]).astype(np.float32)
-
-
-def four_bones(weights: F32, skeleton: Skeleton) -> tuple[NDArray[np.uint8], F32]:
-    """[V, B] weights -> the strongest four bones [V, 4] of each vertex and their weights, which sum to one.
-
-    Where there are more, bones that always turn together become one before the weakest are left out.
-    """
-    weights = np.where(weights > 1e-5, weights, 0)
-    crowded = np.flatnonzero((weights > 0).sum(axis=1) > INFLUENCES)
-    for leader, prefix in _ALIKE:
-        side = leader[-2:] if leader[-2] == "." else ""
-        group = [i for i, n in enumerate(skeleton.names) if n == leader or (n.startswith(prefix) and n.endswith(side))]
-        block = weights[np.ix_(crowded, group)]
-        weights[np.ix_(crowded, group)] = 0
-        weights[crowded, np.array(group)[block.argmax(axis=1)]] = block.sum(axis=1)
-    order = np.argsort(-weights, axis=1, kind="stable")[:, :INFLUENCES]
-    chosen = np.take_along_axis(weights, order, axis=1)
-    order[chosen == 0] = 0
-    return order.astype(np.uint8), (chosen / chosen.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def _moves(dressed: Dressed, points: F32) -> F32:

@@ -43,7 +43,7 @@ class Term(NamedTuple):
 
 
 def _rules() -> dict[str, tuple[Term, ...]]:
-    rules = {bone: (Term("share", "head", 1 / len(_NECK_BONES)),) for bone in _NECK_BONES}
+    rules: dict[str, tuple[Term, ...]] = {bone: (Term("share", "head", 1 / len(_NECK_BONES)),) for bone in _NECK_BONES}
     first, second = FOREARM_SHARES["lowerarm01"], FOREARM_SHARES["lowerarm02"]
     for side, letter in (("left", "L"), ("right", "R")):
         shoulder, elbow = f"{side}_shoulder", f"{side}_elbow"
