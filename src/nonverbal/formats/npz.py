@@ -99,5 +99,5 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for name, values in arrays.items():
             data = io.BytesIO()
-            np.lib.format.write_array(data, np.ascontiguousarray(values), allow_pickle=False)
+            np.lib.format.write_array(data, np.asarray(values, order="C"), allow_pickle=False)
             file.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), data.getbuffer(), zipfile.ZIP_DEFLATED)
