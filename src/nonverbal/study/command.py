@@ -167,8 +167,8 @@ def _announce(design: Design, n_trials: int, n_raters: int, console: Console) ->
 
     pairs, seen = len(design.items) * len(design.pairs), n_trials - 1 - design.checks
     lines = [
-        f"{len(design.items)} clips of {len(design.conditions)} conditions: {pairs} pairs. A rater sees {seen} of them, "
-        f"{design.checks} checks and a pair for practice. {n_raters} raters have begun so far."
+        f"{len(design.items)} clips of {len(design.conditions)} conditions: {pairs} pairs. A rater sees {seen} of "
+        f"them, {design.checks} checks and a pair for practice. {n_raters} raters have begun so far."
     ]
     for share in (0.6, 0.7):
         needed = ratings_needed(share, alpha=0.05 / len(design.pairs))

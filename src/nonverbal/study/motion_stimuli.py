@@ -7,12 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.formats.motion_file import read_motion
-from nonverbal.formats.open import open_takes
+from nonverbal.formats.open import words_of
+from nonverbal.formats.sampling import held
 from nonverbal.formats.take import Take
 from nonverbal.media.names import printable
+from nonverbal.records import from_plain
 from nonverbal.serve.wire import Chunk, pack
 from nonverbal.spaces import get_space
 from nonverbal.study.conditions import Condition, Place
@@ -20,7 +23,7 @@ from nonverbal.study.design import Alteration, Item, Side
 from nonverbal.study.sound import find_sounds, sound_of
 from nonverbal.study.stimulus import Stimulus, altered_order, hash_of
 from nonverbal.ticks import Tick, silent
-from nonverbal.types import F32, Word
+from nonverbal.types import F32, Turn, Word
 from nonverbal.verdicts import RejectedError, UserError
 
 _FACE, _BODY = "arkit52", "smplx117"
@@ -33,7 +36,7 @@ class MotionStimuli:
 
     Args:
         conditions: with the same clips.
-        seconds: longest stretch shown; of a longer clip the one in which most words fall, where words are known.
+        seconds: longest stretch shown; of a longer clip the one in which most is said and seen.
         seed: of shuffled copies.
         sounds: folder of recordings that are played with the motion, one for each clip.
         tick: told how many clips are read.
@@ -92,12 +95,20 @@ class MotionStimuli:
 
 
 def _take(place: Place, opened: Callable[[Path], Dataset]) -> Take:
+    """The take at a place, with gaps held; words that a dataset marks as harmful are left out."""
     try:
-        if not place.dialogue:
-            return read_motion(place.path)
-        return open_takes(place.path, place.dialogue, place.participant)[0]
+        return held(_of_dataset(opened(place.path), place) if place.dialogue else read_motion(place.path))
     except RejectedError as error:
         raise UserError(error.reject.message) from error
+
+
+def _of_dataset(dataset: Dataset, place: Place) -> Take:
+    motion = dataset.motion(place.dialogue, place.participant)
+    turns = from_plain(tuple[Turn, ...], dataset.row(place.dialogue)["turns"])
+    words = words_of(turn for turn in turns if turn.participant == place.participant and not turn.harmful)
+    name = f"{place.dialogue} {place.participant}"
+    spaces = motion.face_space, motion.face, motion.body_space, motion.body
+    return Take(name, motion.fps, *spaces, motion.gaze, words, motion.validity)
 
 
 def _hash(place: Place, opened: Callable[[Path], Dataset]) -> str:
@@ -116,14 +127,21 @@ def _stretch(takes: Sequence[Take], seconds: float, name: str) -> tuple[int, int
             f"{printable(name)}: {shortest / fps:.2f} s in one condition; expected {_SHORTEST_S:g} s or more"
         )
     count = min(shortest, round(seconds * fps))
-    words = next((take.words for take in takes if take.words), ())
-    said = np.zeros(shortest + 1)
-    for word in words:
-        first, last = (min(round(at * fps), shortest) for at in (word.start_s, word.end_s))
-        said[first:last] = 1
-    sums = np.concatenate([[0.0], np.cumsum(said[:shortest])])
-    covered = sums[count:] - sums[: shortest - count + 1]
-    return int(np.argmax(covered)), count, fps
+    worth = _worth(takes, shortest, fps)
+    sums = np.concatenate([[0.0], np.cumsum(worth)])
+    return int(np.argmax(sums[count:] - sums[: shortest - count + 1])), count, fps
+
+
+def _worth(takes: Sequence[Take], count: int, fps: float) -> NDArray[np.float64]:
+    """[count] how much each frame is worth showing: what of it was seen, where somebody speaks ten times as much."""
+    seen = np.ones(count)
+    for take in takes:
+        if take.validity is not None:
+            seen = np.minimum(seen, take.validity[:count].mean(axis=1))
+    said = np.full(count, 0.1)
+    for word in next((take.words for take in takes if take.words), ()):
+        said[round(word.start_s * fps) : round(word.end_s * fps)] = 1.0
+    return seen * said
 
 
 def _chunk(take: Take, first: int, count: int) -> Chunk:

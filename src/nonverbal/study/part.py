@@ -13,11 +13,11 @@ from starlette.responses import Response, StreamingResponse
 from nonverbal.pipeline.lock import OutputError
 from nonverbal.serve.errors import ApiError
 from nonverbal.serve.parts import Lane, Part
+from nonverbal.serve.ranges import span_of
 from nonverbal.study.session import Refusal, Shown, StudySession
 from nonverbal.study.stimulus import Stimulus
 
-_PIECE, _MOST = 1 << 18, 1 << 22
-_PRIVATE = {"Cache-Control": "no-store", "Accept-Ranges": "bytes"}
+_PIECE = 1 << 18
 
 
 class _Strict(BaseModel):
@@ -113,20 +113,13 @@ def _tried(work: Any, *arguments: Any) -> Any:
 
 
 def _sent(stimulus: Stimulus, asked: str) -> Response:
-    """A clip or the part of it that was asked for, at most 4 MiB of it at once; without date, name or mark of its own."""
+    """A clip, or the part of it that was asked for; without a date, a name or a mark of its own."""
     size = _size(stimulus)
-    span = _span(asked, size)
-    if span is None:
-        return StreamingResponse(
-            _pieces(stimulus, 0, size), 200, {**_PRIVATE, "Content-Length": str(size)}, stimulus.media_type
-        )
-    first, last = span
-    if first >= size or last < first:
-        told = {"Content-Range": f"bytes */{size}"}
-        raise ApiError(416, f"Bytes {first} to {last} are asked for of {size}.", "range", told)
-    last = min(last, first + _MOST - 1)
-    headers = {**_PRIVATE, "Content-Range": f"bytes {first}-{last}/{size}", "Content-Length": str(last - first + 1)}
-    return StreamingResponse(_pieces(stimulus, first, last + 1), 206, headers, stimulus.media_type)
+    first, end = span_of(asked, size) if asked else (0, size)
+    headers = {"Cache-Control": "no-store", "Accept-Ranges": "bytes", "Content-Length": str(end - first)}
+    if asked:
+        headers["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
+    return StreamingResponse(_pieces(stimulus, first, end), 206 if asked else 200, headers, stimulus.media_type)
 
 
 def _size(stimulus: Stimulus) -> int:
@@ -134,18 +127,6 @@ def _size(stimulus: Stimulus) -> int:
         return len(stimulus.data)
     assert stimulus.path is not None
     return stimulus.path.stat().st_size
-
-
-def _span(asked: str, size: int) -> tuple[int, int] | None:
-    """First and last byte of a header such as ``bytes=0-99``; None for one that asks for all, or for several parts."""
-    unit, _, spans = asked.partition("=")
-    first, dash, last = spans.strip().partition("-")
-    known = all(text == "" or (text.isascii() and text.isdigit() and len(text) < 19) for text in (first, last))
-    if unit.strip() != "bytes" or not dash or not known or first == last == "":
-        return None
-    if first == "":
-        return max(0, size - int(last)), size - 1
-    return int(first), min(int(last), size - 1) if last else size - 1
 
 
 def _pieces(stimulus: Stimulus, first: int, end: int) -> Iterator[bytes]:
