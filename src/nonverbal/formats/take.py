@@ -104,6 +104,6 @@ class Take:
             if not (math.isfinite(word.end_s) and before_s <= word.start_s <= word.end_s):
                 times = f"{word.start_s} to {word.end_s} s"
                 raise UserError(
-                    f"{self.name}: the word {word.word!r} lasts from {times}; expected times in order, from 0"
+                    f"{self.name}: {word.word!r} lasts from {times}; expected words in order of start, from 0"
                 )
             before_s = word.start_s
