@@ -36,7 +36,7 @@ SHIPPED = Recipe(
     words=WordsPlan(),
     words_training=TrainConfig(context=512, row_tokens=4096, batch_rows=1, steps=1000, learning_rate=3e-3),
     training=TrainConfig(
-        context=512, row_tokens=4096, batch_rows=1, steps=3600, learning_rate=2.5e-3, weights={"text": 2.0},
+        context=512, row_tokens=4096, batch_rows=1, steps=2600, learning_rate=2.5e-3, weights={"text": 2.0},
         level_weight=0.7, typed_share=0.35, seed=1,
     ),
 )  # fmt: skip

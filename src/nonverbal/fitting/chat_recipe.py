@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from transformers.utils.logging import disable_progress_bar
 
 from nonverbal.dataset.read import open_dataset
 from nonverbal.fitting.chat_steps import Step
@@ -83,6 +84,7 @@ class Kitchen:
 
     def steps(self) -> tuple[Step, ...]:
         """All of it, in order."""
+        disable_progress_bar()  # of Transformers, which draws one for a file that is read in a moment
         recipe = self.recipe
         tokenizers = (
             Step(
@@ -149,7 +151,9 @@ class Kitchen:
             data = word_data(mars, recipe.words, recipe.words.hours, tick)
         last = self._train(mars, data, recipe.words_training, out, console)
         save_mars(mars, out)
-        return f"{_size(mars)} weights, {_tokens_of(data):,} tokens of words; held out, {losses_told(last)}"
+        return (
+            f"{_size(mars)} weights, {_tokens_of(data):,} tokens of words; losses on held-out ones: {losses_told(last)}"
+        )
 
     def _model(self, console: Console) -> str:
         recipe = self.recipe
@@ -161,7 +165,7 @@ class Kitchen:
         last = self._train(mars, data, recipe.training, self.model, console)
         told = to_plain(recipe) | {"data": [one.origin for one in data.train]}
         save_mars(replace(mars, info=replace(mars.info, settings=told)), self.model)
-        return f"{_tokens_of(data):,} tokens of words and motion; held out, {losses_told(last)}"
+        return f"{_tokens_of(data):,} tokens of words and motion; losses on held-out ones: {losses_told(last)}"
 
     def _train(self, mars: Mars, data: TrainData, config: TrainConfig, out: Path, console: Console) -> dict[str, float]:
         """Trains the model in place; the losses of the last validation."""
