@@ -7,6 +7,7 @@ Linear blend skinning of the file thus gives what `pose` gives.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -14,6 +15,7 @@ import numpy as np
 
 from nonverbal.avatar.dress import Dressed
 from nonverbal.avatar.gltf import TRIANGLES, VERTICES, GltfFile
+from nonverbal.avatar.gltf_animation import Performed, add_animation
 from nonverbal.avatar.gltf_mesh import Skeleton, SkinnedMesh, kept_skeleton, skinned_meshes
 from nonverbal.avatar.rig import table
 from nonverbal.spaces import ARKIT52_NAMES
@@ -24,15 +26,17 @@ _JPEG_QUALITY = 88
 _WEIGHT_STEPS = 65535
 
 
-def avatar_glb(dressed: Dressed) -> bytes:
-    """The file of an avatar; the same avatar gives the same bytes."""
+def avatar_glb(dressed: Dressed, performed: Sequence[Performed] = ()) -> bytes:
+    """The file of an avatar with any number of animations; the same avatar and motion give the same bytes."""
     skeleton = kept_skeleton(dressed.avatar.model)
-    face, rest = skinned_meshes(dressed, skeleton)
+    face, rest = skinned_meshes(dressed)
     file = GltfFile(_tree(dressed, skeleton))
     image = cv2.imencode(".jpg", dressed.surface.texture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
     file.tree["images"] = [{"bufferView": file.add_bytes(image.tobytes()), "mimeType": "image/jpeg"}]
     file.tree["skins"][0]["inverseBindMatrices"] = file.add(_inverse_binds(dressed, skeleton))
     file.tree["meshes"] = [_mesh(file, "face", face), _mesh(file, "body", rest)]
+    for motion in performed:
+        add_animation(file, motion, {name: i for i, name in enumerate(skeleton.names)}, len(skeleton.names))
     return file.to_bytes()
 
 

@@ -7,6 +7,7 @@ vertices gets bones and moves of its own (`gltf_weights` says how).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +71,10 @@ def kept_skeleton(model: AvatarModel) -> Skeleton:
     return Skeleton(tuple(model.bones[row] for row in rows), parents, rows)
 
 
-def skinned_meshes(dressed: Dressed, skeleton: Skeleton) -> tuple[SkinnedMesh, SkinnedMesh]:
+@lru_cache(maxsize=2)
+def skinned_meshes(dressed: Dressed) -> tuple[SkinnedMesh, SkinnedMesh]:
     """What the face moves, and all the rest: two meshes, so that a viewer need not ask every shirt for its smile."""
+    skeleton = kept_skeleton(dressed.avatar.model)
     points = dressed.complete(dressed.avatar.rest_m)
     normals = vertex_normals(points, dressed.surface.faces)
     bones, weights = four_bones(dressed, skeleton.rows, _weights(dressed, skeleton))
@@ -94,9 +97,11 @@ def _part(whole: SkinnedMesh, dressed: Dressed, faces: Bool) -> SkinnedMesh:
     _, first, index = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     own = surface.faces[faces].reshape(-1)[first].astype(np.intp)
     moves = None if whole.moves_m is None else whole.moves_m[:, own]
+    if moves is not None and not moves.any():
+        moves = None
     return SkinnedMesh(
         own, whole.points_m[own], _unit(whole.normals[own]), uv[first], whole.openness[own], whole.bones[own],
-        whole.weights[own], np.asarray(index, np.int32).reshape(-1, 3), moves if moves is not None and moves.any() else None,
+        whole.weights[own], np.asarray(index, np.int32).reshape(-1, 3), moves,
     )  # fmt: skip
 
 
