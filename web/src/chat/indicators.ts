@@ -12,6 +12,8 @@ const DOING: Record<Doing, string> = { rest: "at rest", listening: "listens", th
 export class Indicators {
   private countdown = 0;
   private wasOpen = false;
+  private drawn_ms = 0;
+  private fps = 0;
 
   notice(text: string | null): void {
     const place = byId("notice");
@@ -27,12 +29,12 @@ export class Indicators {
     byId("stage").setAttribute("aria-label", `The avatar ${what === "rest" ? "is at rest" : DOING[what]}`);
   }
 
-  /** `trouble`: why the avatar cannot be seen. */
-  picture(trouble: string | null): void {
+  /** `trouble`: why the avatar cannot be seen, for good or for now. */
+  picture(trouble: string | null, forGood = true): void {
     const note = byId("picture-note");
     note.hidden = trouble === null;
     note.textContent = trouble ?? "";
-    note.classList.toggle("trouble", trouble !== null);
+    note.classList.toggle("trouble", trouble !== null && forGood);
   }
 
   link(state: LinkState): void {
@@ -57,13 +59,26 @@ export class Indicators {
     }, 1000);
   }
 
+  /** How many pictures are drawn, twice a second while something is played. */
+  drawn(stage: Stage | null): void {
+    const place = byId("figures").querySelector("div:last-child dd");
+    if (!place || performance.now() - this.drawn_ms < 500) return;
+    this.drawn_ms = performance.now();
+    place.textContent = this.rate(stage);
+  }
+
+  private rate(stage: Stage | null): string {
+    if (stage?.stats.fps) this.fps = Math.round(stage.stats.fps);
+    return this.fps ? `${this.fps} fps` : "–";
+  }
+
   figures(figures: Figures | null, stage: Stage | null): void {
     const rate = figures?.real_time ? `${figures.real_time.toFixed(1)}×` : "–";
     const rows: [string, string, string][] = [
       ["first word", asTime(figures?.first_word_ms ?? null), "From pressing enter to the first word on the screen"],
       ["first motion", asTime(figures?.first_motion_ms ?? null), "From pressing enter to the first frame of the answer's motion"],
       ["real time", rate, "Seconds of motion made for each second you waited"],
-      ["drawn", stage?.stats.fps ? `${Math.round(stage.stats.fps)} fps` : "–", "Pictures drawn a second"],
+      ["drawn", this.rate(stage), "Pictures drawn a second while the avatar moves"],
     ];
     byId("figures").replaceChildren(...rows.map(([name, value, title]) => el("div", { title }, el("dt", {}, name), el("dd", {}, value))));
   }

@@ -25,6 +25,7 @@ const AVATAR = "/avatar/a.glb";
 export class ChatPage {
   private model: ModelInfo = UNKNOWN;
   private playing: Turn | null = null;
+  private openSteps: (open: boolean) => void = () => undefined;
   private readonly indicators = new Indicators();
   private readonly link = new Link("/api/chat", {
     state: (state) => this.linked(state),
@@ -57,9 +58,9 @@ export class ChatPage {
   private readonly composer = new Composer({ say: (text) => this.say(text), stop: () => this.stop() });
 
   open(): void {
-    folding(byId("show-voice"), byId("voice"));
-    folding(byId("show-sampling"), byId("sampling"));
-    folding(byId("show-steps"), byId("steps"), (open) => (this.steps.isOpen = open));
+    const voice = folding(byId("show-voice"), byId("voice"), (open) => open && sampling(false));
+    const sampling = folding(byId("show-sampling"), byId("sampling"), (open) => open && voice(false));
+    this.openSteps = folding(byId("show-steps"), byId("steps"), (open) => (this.steps.isOpen = open));
     viewButtons((view) => (this.scene.view = view));
     byId("new").addEventListener("click", () => this.renew());
     byId("show-camera").addEventListener("click", () => void this.toggleCamera());
@@ -75,7 +76,7 @@ export class ChatPage {
   }
 
   private async seat(): Promise<void> {
-    const shown = await this.scene.open(AVATAR);
+    const shown = await this.scene.open(AVATAR, (why) => this.indicators.picture(why, false));
     this.indicators.picture(shown ? null : (this.scene.trouble ?? "The avatar cannot be shown."));
     this.indicators.figures(null, this.scene.stage);
   }
@@ -168,6 +169,7 @@ export class ChatPage {
       turn.watch.motion(performance.now());
       this.indicators.figures(this.figuresOf(turn), this.scene.stage);
     }
+    this.indicators.drawn(this.scene.stage);
     const said = saidAt(turn.words, position_s);
     turn.said = Math.max(turn.said, said);
     this.transcript.say(turn, said, true);
@@ -197,7 +199,7 @@ export class ChatPage {
 
   private showSteps(turn: Turn): void {
     this.steps.show(turn);
-    if (!this.steps.isOpen) byId("show-steps").click();
+    this.openSteps(true);
     byId("steps").scrollIntoView({ block: "nearest" });
   }
 

@@ -55,7 +55,7 @@ export function restPose(): Pose {
   const pose = newPose();
   for (const column of MOUTH_SMILE) pose.face[column] = 0.09;
   pose.body[JOINT.head] = 0.04;
-  const left = { shoulder: [0.22, -0.48, -1.46], elbow: [0.1, -1.14, 0.02], wrist: [0, 0, -0.08] };
+  const left = { shoulder: [0.3, -0.5, -1.4], elbow: [0.1, -1.42, 0.02], wrist: [0, 0, -0.08] };
   both(pose.body, JOINT.leftShoulder, JOINT.rightShoulder, left.shoulder);
   both(pose.body, JOINT.leftElbow, JOINT.rightElbow, left.elbow);
   both(pose.body, JOINT.leftWrist, JOINT.rightWrist, left.wrist);

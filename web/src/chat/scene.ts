@@ -1,7 +1,7 @@
 // The avatar on the page: draws what the performer shows, often while it talks, seldom while it rests.
 
 import { prefersStillness } from "../lib/dom";
-import { sentence } from "../lib/api";
+import { ApiError, sentence } from "../lib/api";
 import { type Avatar, loadAvatar } from "../lib/avatar";
 import { Stage, type View } from "../lib/stage";
 import type { Clip } from "./clip";
@@ -10,6 +10,9 @@ import { Performer } from "./performer";
 /** Breathing needs no more; a page that waits leaves the processor to the model. */
 const REST_FPS = 24;
 const REST_FPS_SOFTWARE = 14;
+/** The server makes the avatar once, which takes a while: how often to ask again, and for how long. */
+const ASK_AGAIN_MS = 4000;
+const MOST_ASKED = 60;
 /** How long after a motion it is still drawn as often as within: the way back to rest. */
 const SETTLE_S = 1.2;
 
@@ -33,11 +36,11 @@ export class Scene {
   constructor(private readonly canvas: HTMLCanvasElement, private readonly events: SceneEvents) {}
 
   /** Opens the stage and seats the avatar; whether there is a picture. */
-  async open(url: string): Promise<boolean> {
+  async open(url: string, waiting: (why: string) => void): Promise<boolean> {
     this.loop();
     try {
-      this.stage = new Stage(this.canvas, { avatars: 1, view: "bust" });
-      this.avatar = await loadAvatar(url);
+      this.stage = new Stage(this.canvas, { avatars: 1, view: "body" });
+      this.avatar = await patiently(url, waiting);
       this.stage.put(this.avatar);
     } catch (error) {
       this.trouble = sentence(error) ?? "The avatar cannot be shown.";
@@ -47,7 +50,7 @@ export class Scene {
   }
 
   get view(): View {
-    return this.stage?.view ?? "bust";
+    return this.stage?.view ?? "body";
   }
 
   set view(view: View) {
@@ -105,5 +108,18 @@ export class Scene {
     if (this.clip === clip) this.clip = null;
     this.events.played(clip, clip.duration_s);
     this.events.ended(clip);
+  }
+}
+
+/** The avatar, as soon as the server has made it. */
+async function patiently(url: string, waiting: (why: string) => void): Promise<Avatar> {
+  for (let asked = 1; ; asked++) {
+    try {
+      return await loadAvatar(url);
+    } catch (error) {
+      if (!(error instanceof ApiError) || ![0, 429, 503].includes(error.status) || asked >= MOST_ASKED) throw error;
+      waiting(error.message);
+      await new Promise((done) => setTimeout(done, ASK_AGAIN_MS));
+    }
   }
 }

@@ -2,15 +2,17 @@
 
 import type { View } from "../lib/stage";
 
-/** The button opens and closes a part of the page. */
-export function folding(button: HTMLElement, part: HTMLElement, onChange?: (open: boolean) => void): void {
-  button.addEventListener("click", () => {
-    const open = part.hidden !== false;
+/** The button opens and closes a part of the page; gives what opens (true) and closes it. */
+export function folding(button: HTMLElement, part: HTMLElement, onChange?: (open: boolean) => void): (open: boolean) => void {
+  const set = (open: boolean): void => {
+    if (open === !part.hidden) return;
     part.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
     onChange?.(open);
     if (open) part.scrollIntoView({ block: "nearest" });
-  });
+  };
+  button.addEventListener("click", () => set(part.hidden !== false));
+  return set;
 }
 
 export function viewButtons(choose: (view: View) => void): void {
