@@ -26,7 +26,7 @@ from nonverbal.verdicts import UserError
 
 _PORTS_TRIED = 20
 _GRACE_S = 3
-_LARGEST_HEAD = 16_384  # bytes of a request's first line and headers
+_LARGEST_HEAD = 32_768  # bytes that are kept of a head that has not come as a whole
 
 
 def create_app(config: ServerConfig, parts: Sequence[Part], avatars: Avatars | None = None) -> FastAPI:
@@ -117,7 +117,7 @@ def serve(
     with closing(listen(config)) as found:
         port = found.getsockname()[1]
         wanted, config = config.port, replace(config, port=port)
-        server = uvicorn.Server(_uvicorn_config(create_app(config, parts, Avatars(at_once=True)), config))
+        server = uvicorn.Server(uvicorn_config(create_app(config, parts, Avatars(at_once=True)), config))
         address = address_line(config, port, path)
         if wanted not in (0, port):
             console.print(f"Port {wanted} is taken; using {port}.")
@@ -129,7 +129,7 @@ def serve(
     return 0 if server.started else 1
 
 
-def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
+def uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
     """uvicorn without what a server on this machine does not need: proxies, its name, a log of addresses."""
     limits = config.limits
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # errors are in our own log, once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from nonverbal.serve.settings import Limits
@@ -32,6 +33,16 @@ def guarded_protocol(limits: Limits) -> type[H11Protocol]:
             super().connection_lost(exc)
             if hasattr(self, "_look"):
                 self._look.cancel()
+
+        def send_400_response(self, msg: str) -> None:
+            """Answer what is no HTTP, unless an answer is under way, which then ends here."""
+            if self.cycle is not None and not self.cycle.response_complete:
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
+            if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+                super().send_400_response(msg)
+            else:
+                self.transport.abort()
 
         def _look_after(self) -> None:
             if self.transport.get_protocol() is not self:

@@ -14,6 +14,7 @@ from nonverbal.serve.parts import Lane
 from nonverbal.serve.settings import Limits
 
 _BURST_S = 2.0
+_LARGEST_HEAD = 16_384
 _CLOSE = {"Connection": "close"}
 
 
@@ -68,6 +69,7 @@ class Limiter:
         most, longest_s = lane.body_bytes or self._limits.body_bytes, lane.request_s or self._limits.request_s
         reader = _Sender(send, self._limits.send_s)
         try:
+            _check_head(scope)
             _check_length(scope, most)
             async with asyncio.timeout(longest_s):
                 await self._app(scope, _bounded(receive, most, self._limits.body_s, body_is_here), reader.send)
@@ -93,6 +95,14 @@ class _Sender:
         self.begun = True
         async with asyncio.timeout(self._patience_s):
             await self._send(message)
+
+
+def _check_head(scope: Scope) -> None:
+    size = (
+        len(scope.get("raw_path", b"")) + len(scope["query_string"]) + sum(len(k) + len(v) for k, v in scope["headers"])
+    )
+    if size > _LARGEST_HEAD:
+        raise ApiError(431, f"The address and headers of this request have {size:,} bytes, which is too many.", "head")
 
 
 def _has_body(scope: Scope) -> bool:
