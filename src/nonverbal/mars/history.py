@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -69,6 +70,36 @@ def told(side: Side, config: StreamConfig) -> Side:
     return side if config.partner_motion else Side(side.words, config.unseen)
 
 
+class Memory(Protocol):
+    """What a model has made of the ids that it read."""
+
+    def read(self, ids: Sequence[int]) -> Tensor:
+        """[1, size] the scores of what follows these ids, which come after those read before."""
+
+    def keep(self, length: int) -> int:
+        """Forget all but the first `length` ids at most; how many it still remembers."""
+
+
+class OwnMemory:
+    """The cache of Transformers, for a conversation by itself."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model.eval()
+        self._cache = DynamicCache(config=model.config)
+
+    def read(self, ids: Sequence[int]) -> Tensor:
+        new = torch.tensor([list(ids)], device=self._model.device)
+        with torch.inference_mode():
+            output = self._model(input_ids=new, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        scores: Tensor = output.logits[:, -1]
+        return scores
+
+    def keep(self, length: int) -> int:
+        """Nothing is kept: layers with a window have lost what came before it."""
+        self._cache = DynamicCache(config=self._model.config)
+        return 0
+
+
 class History:
     """A conversation as a model remembers it.
 
@@ -76,10 +107,19 @@ class History:
         ids: all ids that are kept.
         messages: where each message begins in them.
         steps: where each step of the last message begins.
+        memory: what the model made of those it has read.
     """
 
-    def __init__(self, model: PreTrainedModel, vocabulary: Vocabulary, system: str, context: int) -> None:
-        self._model = model.eval()
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        vocabulary: Vocabulary,
+        system: str,
+        context: int,
+        memory: Memory | None = None,
+    ) -> None:
+        self._model = model
+        self.memory: Memory = memory or OwnMemory(model)
         self.ids: list[int] = encode(Conversation((), system), vocabulary).ids.tolist()
         self.messages: list[int] = []
         self.steps: list[int] = []
@@ -87,7 +127,6 @@ class History:
         self._context = context
         self._read = 0
         self._scores = torch.empty(0)
-        self._cache = DynamicCache(config=model.config)
         if 2 * self._first > context:
             raise UserError(
                 f"system: got {self._first} tokens, expected at most half of the model's context of {context}; shorten "
@@ -115,18 +154,25 @@ class History:
     def cut(self, length: int) -> None:
         """Take back all after the first `length` ids."""
         if length < self._read:
-            self._forget()
+            self._read = self.memory.keep(max(length - 1, 0))  # the last one is read anew for its scores
         del self.ids[length:]
         self.messages = [start for start in self.messages if start < length]
         self.steps = [start for start in self.steps if start < length]
 
+    @property
+    def unread(self) -> list[int]:
+        """The ids that the model has not read yet."""
+        return self.ids[self._read :]
+
+    def take(self, count: int, scores: Tensor) -> None:
+        """The memory has read `count` more ids; `scores` [1, size] are those of what follows them."""
+        self._read, self._scores = self._read + count, scores
+
     def logits(self) -> Tensor:
         """[1, size] the model's scores of the next token; all ids added since the last call are read in one go."""
-        if self._read < len(self.ids):
-            new = torch.tensor([self.ids[self._read :]], device=self._model.device)
-            with torch.inference_mode():
-                output = self._model(input_ids=new, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
-            self._read, self._scores = len(self.ids), output.logits[:, -1]
+        unread = self.unread
+        if unread:
+            self.take(len(unread), self.memory.read(unread))
         return self._scores
 
     def make_room(self, room: int, keep_last: bool = True) -> None:
@@ -170,8 +216,4 @@ class History:
             start - gone if start >= last else start for start in self.messages if not first <= start < last
         ]
         self.steps = [start - gone if start >= last else start for start in self.steps if not first <= start < last]
-        self._forget()
-
-    def _forget(self) -> None:
-        self._read = 0
-        self._cache = DynamicCache(config=self._model.config)
+        self._read = self.memory.keep(0)

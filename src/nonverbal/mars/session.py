@@ -8,22 +8,32 @@ Example::
         avatar.play(step.holder)
     own = session.listen(side)            # the partner's next 0.32 s; what the model does meanwhile
     session.end_partner_turn()
+
+Several sessions can share a model that reads for all of them in one go: `hearing`, `listening`, `ending` and `replying`
+do the same as generators that pause with None whenever the model has to read what stands in `history.unread`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import TypeVar
 
 import numpy as np
+from torch import Tensor
 from transformers import PreTrainedModel
 
-from nonverbal.mars.history import History, context_of, told
+from nonverbal.mars.history import History, Memory, context_of, told
 from nonverbal.mars.sampling import NO_TEXT, Chooser, Dice, SamplingConfig
 from nonverbal.mars.stream import Conversation, Message, Role, Side, Step, decode, encode
 from nonverbal.mars.vocabulary import Vocabulary
 from nonverbal.verdicts import UserError
 
 _ROOM_FOR_WORDS = 64
+
+T = TypeVar("T")
+Pausing = Generator[None, None, T]
+"""Work that pauses whenever the model has to read; who goes on at once lets it read by itself."""
 
 
 class Session:
@@ -40,21 +50,22 @@ class Session:
         sampling: SamplingConfig | None = None,
         system: str | None = None,
         context: int | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """Args:
         model: whose vocabulary holds all of `vocabulary`.
         sampling: how turns are drawn.
         system: what the conversation begins with; the configuration's when left out.
         context: most tokens to remember; all that the model can when left out.
+        memory: what the model keeps of this conversation; one of its own when left out.
         """
+        self._model = model
         self._vocabulary = vocabulary
         self._config = vocabulary.config
         self._grammar = vocabulary.grammar
-        sampling = sampling or SamplingConfig()
-        self._chooser = Chooser(vocabulary, sampling, model.device)
-        self._dice = Dice(sampling.seed)
+        self.sample(sampling or SamplingConfig())
         system = self._config.system if system is None else system
-        self._history = History(model, vocabulary, system, context_of(model, context))
+        self._history = History(model, vocabulary, system, context_of(model, context), memory)
         self._room = 4 * self._config.tokens_per_step + _ROOM_FOR_WORDS
         self._open: Role | None = None
         self._state = self._grammar.begin
@@ -67,9 +78,19 @@ class Session:
         return tuple(self._history.ids)
 
     @property
+    def history(self) -> History:
+        """What is remembered, and what the model has yet to read."""
+        return self._history
+
+    @property
     def conversation(self) -> Conversation:
         """All that is remembered."""
         return decode(self._history.ids, self._vocabulary)
+
+    def sample(self, sampling: SamplingConfig, row: int = 0) -> None:
+        """From now on draw so, beginning with the first numbers of the seed; each `row` has numbers of its own."""
+        self._chooser = Chooser(self._vocabulary, sampling, self._model.device)
+        self._dice = Dice(sampling.seed, (row,))
 
     def hear(self, message: Message) -> None:
         """Take in a whole message of the partner's; a reply that is under way is broken off.
@@ -79,16 +100,34 @@ class Session:
         Raises:
             UserError: the message is not the partner's, or text longer than the model's context.
         """
+        _through(self.hearing(message))
+
+    def hearing(self, message: Message) -> Pausing[None]:
+        """`hear` with pauses."""
         if message.role != "user":
             raise UserError(f"message: got the role {message.role}, expected user: the model's own come from reply")
+        self.recall(message)
+        yield from self._scores()
+
+    def recall(self, message: Message) -> None:
+        """Take in a message of before, the model's own too; it is read with what comes next.
+
+        An open message of the partner's goes on with what is listened to next.
+
+        Raises:
+            UserError: it is text longer than the model's context.
+        """
         self._close()
-        steps_told = tuple(Step(told(step.holder, self._config), step.listener) for step in message.steps)
-        ids, steps = self._newest(*self._ids_of(Message("user", steps_told, message.text)))
+        ids, steps = self._ids_of(Message(message.role, self._told(message), message.text, message.closed))
+        ids, steps = self._newest(ids, steps)
         self._history.make_room(len(ids) + self._room, keep_last=False)
         self._history.open(ids)
         start = self._history.messages[-1]
         self._history.steps = [start + step for step in steps]
-        self._history.logits()
+        if not message.closed:
+            self._open, self._state = message.role, self._grammar.begin
+            for token in ids[len(self._vocabulary.format.open(message.role)) :]:
+                self._state = self._grammar.step(self._state, token)
 
     def listen(self, side: Side, words: Sequence[str] | None = None) -> Side | None:
         """Take in one step of the partner's; what the model does and says meanwhile, None where it was never told.
@@ -97,6 +136,10 @@ class Session:
             side: the partner's words and codes.
             words: the model's own words in this step; it chooses them itself when left out.
         """
+        return _through(self.listening(side, words))
+
+    def listening(self, side: Side, words: Sequence[str] | None = None) -> Pausing[Side | None]:
+        """`listen` with pauses."""
         if self._open != "user":
             self._begin("user")
         before = self._begin_step()
@@ -107,7 +150,7 @@ class Session:
                 return None
             self._walk([self._vocabulary.listener_id])
             if self._config.listener:
-                own = self._side(words, may_end=True, more=True)
+                own = yield from self._side(words, may_end=True, more=True)
                 assert own is not None
                 self._ahead = None  # what follows is the partner's to say
                 return own
@@ -121,9 +164,13 @@ class Session:
 
     def end_partner_turn(self) -> None:
         """The partner has finished; a message without any step is left out."""
+        _through(self.ending())
+
+    def ending(self) -> Pausing[None]:
+        """`end_partner_turn` with pauses."""
         if self._open == "user":
             self._close()
-            self._history.logits()
+            yield from self._scores()
 
     def reply(self, words: Iterable[Sequence[str]] | None = None) -> Iterator[Step]:
         """The model's turn, step by step, each as soon as its last token is there.
@@ -134,6 +181,11 @@ class Session:
             words: the words of each step, from a transcript or a speech synthesiser; only the motion is the model's
                 own then, and the turn has as many steps. It is asked for one step at a time.
         """
+        with closing(self.replying(words)) as coming:
+            yield from (step for step in coming if step is not None)
+
+    def replying(self, words: Iterable[Sequence[str]] | None = None) -> Generator[Step | None, None, None]:
+        """`reply` with pauses between the steps."""
         self._begin("assistant")
         turn = self._turn
         most = self._chooser.sampling.max_steps
@@ -144,7 +196,7 @@ class Session:
                 given = None if script is None else next(script, None)
                 if script is not None and given is None:
                     break
-                side = self._own_step(given, done, most)
+                side = yield from self._own_step(given, done, most)
                 if side is None:
                     break
                 done += 1
@@ -153,10 +205,12 @@ class Session:
             if turn == self._turn:
                 self._close()
 
-    def _own_step(self, words: Sequence[str] | None, done: int, most: int) -> Side | None:
+    def _own_step(self, words: Sequence[str] | None, done: int, most: int) -> Pausing[Side | None]:
         before = self._begin_step()
         try:
-            side = self._side(words, may_end=done > 0 and words is None, more=words is not None or done + 1 < most)
+            side = yield from self._side(
+                words, may_end=done > 0 and words is None, more=words is not None or done + 1 < most
+            )
         except BaseException:
             self._take_back(before)
             raise
@@ -164,7 +218,7 @@ class Session:
             self._history.steps.pop()
         return side
 
-    def _side(self, words: Sequence[str] | None, may_end: bool, more: bool) -> Side | None:
+    def _side(self, words: Sequence[str] | None, may_end: bool, more: bool) -> Pausing[Side | None]:
         """The model's own side of a step; None where it ends its turn instead."""
         spoken: list[int] = []
         codes: list[list[int]] = [[] for _ in self._config.parts]
@@ -174,7 +228,7 @@ class Session:
             self._walk(given)
         complete = False
         while not complete:
-            token = self._next(spoken if given is None and words_first else None, may_end, True)
+            token = yield from self._next(spoken if given is None and words_first else None, may_end, True)
             if token == self._vocabulary.format.end_id:
                 return None
             kind = int(self._grammar.classes[token])
@@ -187,24 +241,24 @@ class Session:
             else:
                 complete = self._state in self._grammar.complete
         if not words_first:
-            self._words_after(spoken, given, more)
+            yield from self._words_after(spoken, given, more)
         said = tuple(self._vocabulary.text.decode(spoken).split()) if spoken else ()
         return Side(said if words is None else tuple(words), tuple(tuple(row) for row in codes))
 
-    def _words_after(self, spoken: list[int], given: list[int] | None, more: bool) -> None:
+    def _words_after(self, spoken: list[int], given: list[int] | None, more: bool) -> Pausing[None]:
         """The words of a step that come after its motion; the first token that is none of them waits."""
         if given is not None:
             self._walk(given)
             return
         while True:
-            token = self._next(spoken, True, more)
+            token = yield from self._next(spoken, True, more)
             if self._grammar.classes[token] != self._grammar.TEXT:
                 self._ahead = token
                 return
             spoken.append(token)
             self._walk([token])
 
-    def _next(self, spoken: list[int] | None, may_end: bool, more: bool) -> int:
+    def _next(self, spoken: list[int] | None, may_end: bool, more: bool) -> Pausing[int]:
         """The next token; `spoken` are the text tokens of the step, None where no text may follow."""
         if self._ahead is not None:
             token, self._ahead = self._ahead, None
@@ -214,7 +268,12 @@ class Session:
             words = int(self._grammar.word_starts[spoken].sum()) if spoken else 0
             text = self._chooser.text_left(np.array([words]), np.array([len(spoken)]))
         states, flags = np.array([self._state]), (np.array([may_end]), np.array([more]))
-        return int(self._chooser.choose(self._history.logits(), states, text, *flags, self._dice.roll())[0])
+        scores = yield from self._scores()
+        return int(self._chooser.choose(scores, states, text, *flags, self._dice.roll())[0])
+
+    def _scores(self) -> Pausing[Tensor]:
+        yield
+        return self._history.logits()
 
     def _walk(self, ids: Sequence[int]) -> None:
         for token in ids:
@@ -250,6 +309,12 @@ class Session:
         self._ahead = None
         self._history.cut(length)
 
+    def _told(self, message: Message) -> tuple[Step, ...]:
+        """The steps of a message as the configuration tells them."""
+        if message.role == "assistant":
+            return message.steps
+        return tuple(Step(told(step.holder, self._config), step.listener) for step in message.steps)
+
     def _spoken(self, words: Sequence[str]) -> list[int]:
         """The ids of a step's words."""
         ids, steps = self._ids_of(Message("user", (Step(Side(tuple(words), self._config.unseen)),), closed=False))
@@ -269,3 +334,13 @@ class Session:
             return ids, steps
         gone = at - steps[0]
         return ids[: steps[0]] + ids[at:], [step - gone for step in steps if step >= at]
+
+
+def _through(work: Pausing[T]) -> T:
+    """What work comes to whose pauses nobody uses."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            found: T = end.value
+            return found
