@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, Union
 
 import tyro
 from rich.console import Console
@@ -20,13 +20,18 @@ from nonverbal.chat.command import Chat
 from nonverbal.dataset.import_command import ImportVenus
 from nonverbal.dataset.stats import as_json, comparison_table, detail_table, statistics
 from nonverbal.dataset.validate import validate
+from nonverbal.demo.command import Demo
+from nonverbal.formats.export_command import Export
+from nonverbal.formats.import_commands import ImportAmass, ImportArkit
 from nonverbal.mars.evaluate_command import EvaluateModel
 from nonverbal.mars.train_command import Train
 from nonverbal.pipeline.lock import OutputError
 from nonverbal.progress import watching
 from nonverbal.report import show_build
+from nonverbal.serve.view_command import View
 from nonverbal.settings import BuildSettings, load_settings, to_toml
 from nonverbal.studio.command import Studio
+from nonverbal.study.command import Study
 from nonverbal.tokens.evaluate_command import EvaluateTokenizer
 from nonverbal.tokens.table_command import Detokenize, Tokenize
 from nonverbal.tokens.train_command import TrainTokenizer
@@ -136,26 +141,46 @@ class Evaluate:
         return self.of.run(console)
 
 
-Command = (
-    Build
-    | Stats
-    | Validate
-    | Studio
-    | ImportVenus
-    | TrainTokenizer
-    | Tokenize
-    | Detokenize
-    | Train
-    | Chat
-    | Evaluate
-    | Benchmark
-    | Doctor
-    | Settings
-)
+@dataclass(frozen=True)
+class Import:
+    """Motion and dialogues of others: a face recording (arkit), a body recording (amass), VENUS rows (venus)."""
+
+    of: (
+        Annotated[ImportArkit, tyro.conf.subcommand("arkit", prefix_name=False)]
+        | Annotated[ImportAmass, tyro.conf.subcommand("amass", prefix_name=False)]
+        | Annotated[ImportVenus, tyro.conf.subcommand("venus", prefix_name=False)]
+    )
+
+    def run(self, console: Console) -> int:
+        return self.of.run(console)
 
 
-_TWO_WORDS = {"import": "venus"}
-"""Commands that are given as two words; tyro makes no group of a single one."""
+class Command(Protocol):
+    """What every command is: flags as fields, and work that ends in an exit code."""
+
+    def run(self, console: Console) -> int: ...
+
+
+_COMMANDS: Mapping[str, type[Command]] = {
+    "build": Build,
+    "stats": Stats,
+    "validate": Validate,
+    "view": View,
+    "studio": Studio,
+    "import": Import,
+    "export": Export,
+    "train-tokenizer": TrainTokenizer,
+    "tokenize": Tokenize,
+    "detokenize": Detokenize,
+    "train": Train,
+    "chat": Chat,
+    "study": Study,
+    "evaluate": Evaluate,
+    "benchmark": Benchmark,
+    "demo": Demo,
+    "doctor": Doctor,
+    "settings": Settings,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -177,31 +202,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: list[str]) -> Command:
     """The command with its settings; those of a settings file are the defaults of the flags."""
-    second = _TWO_WORDS.get(arguments[0]) if arguments else None
-    if second is not None:
-        rest = arguments[1:] if arguments[1:] not in ([], ["--help"], ["-h"]) else [second, "--help"]
-        if rest[0] != second:
-            raise UserError(f"nonverbal {arguments[0]}: got {rest[0]!r}, expected {second!r} after it")
-        arguments = [f"{arguments[0]}-{second}", *rest[1:]]
     default = BuildSettings()
     if arguments[:1] == ["build"] and (path := _value_of("--config", arguments)):
         default = load_settings(Path(path))
-    kinds: Any = (
-        Annotated[Build, tyro.conf.subcommand("build", default=Build(inputs=(), out=tyro.MISSING, settings=default))]
-        | Annotated[Stats, tyro.conf.subcommand("stats")]
-        | Annotated[Validate, tyro.conf.subcommand("validate")]
-        | Annotated[Studio, tyro.conf.subcommand("studio")]
-        | Annotated[ImportVenus, tyro.conf.subcommand("import-venus")]
-        | Annotated[TrainTokenizer, tyro.conf.subcommand("train-tokenizer")]
-        | Annotated[Tokenize, tyro.conf.subcommand("tokenize")]
-        | Annotated[Detokenize, tyro.conf.subcommand("detokenize")]
-        | Annotated[Train, tyro.conf.subcommand("train")]
-        | Annotated[Chat, tyro.conf.subcommand("chat")]
-        | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
-        | Annotated[Benchmark, tyro.conf.subcommand("benchmark")]
-        | Annotated[Doctor, tyro.conf.subcommand("doctor")]
-        | Annotated[Settings, tyro.conf.subcommand("settings")]
-    )
+    defaults = {"build": Build(inputs=(), out=tyro.MISSING, settings=default)}
+    kinds: Any = Union[  # noqa: UP007 - made of a table
+        tuple(
+            Annotated[kind, tyro.conf.subcommand(name, default=defaults.get(name, tyro.MISSING_NONPROP))]
+            for name, kind in _COMMANDS.items()
+        )
+    ]
     try:
         shape = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
         command: Command = tyro.cli(kinds, prog="nonverbal", args=arguments, config=shape)
