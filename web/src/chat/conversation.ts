@@ -13,6 +13,7 @@ export interface Events {
   /** The first frames of what the model did while listening, or of its answer, are there. */
   motion(turn: Turn, clip: Clip): void;
   step(turn: Turn, step: Step): void;
+  /** The answer is complete or was stopped; once more when the server confirms a stop, from when on it can be saved. */
   ended(turn: Turn): void;
   /** Something went wrong; the turn, if any, will not go on. */
   failed(turn: Turn | null, message: string, code: string): void;
@@ -23,7 +24,7 @@ export interface Events {
 export type Send = (message: object) => boolean;
 
 /** If the server does not confirm a stop within this, the next sentence goes out all the same. */
-const STOP_MS = 2500;
+const STOP_MS = 1500;
 
 export class Conversation {
   readonly turns: Turn[] = [];

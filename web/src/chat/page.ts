@@ -89,6 +89,7 @@ export class ChatPage {
     }
     byId("model-name").textContent = this.model.name;
     byId("show-camera").hidden = !this.model.can_watch;
+    this.transcript.notes = this.model.notes;
     this.sampling.begin(this.model.sampling);
     this.composer.begin(this.model.longest, this.model.starters);
   }
@@ -139,8 +140,8 @@ export class ChatPage {
 
   private ended(turn: Turn): void {
     this.transcript.end(turn, this.figuresOf(turn));
-    this.indicators.figures(this.figuresOf(turn), this.scene.stage);
-    announce(turn.over ? "Stopped" : "");
+    if (turn === this.talk.current) this.indicators.figures(this.figuresOf(turn), this.scene.stage);
+    if (turn.over && !turn.end) announce("Stopped");
     if (!turn.clip.frames) this.transcript.say(turn, turn.words.length, false);
     if (!this.playing && turn === this.talk.current) this.stopPlaying();
   }

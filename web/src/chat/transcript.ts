@@ -23,6 +23,7 @@ interface Entry {
 
 export class Transcript {
   private readonly entries = new Map<Turn, Entry>();
+  private told: readonly string[] = [];
 
   constructor(private readonly log: HTMLElement, private readonly name: () => string, private readonly wishes: Wishes) {
     this.empty();
@@ -108,8 +109,15 @@ export class Transcript {
     this.empty();
   }
 
+  /** What the server has to say about its model, while nothing has been said. */
+  set notes(notes: readonly string[]) {
+    this.told = notes;
+    if (this.log.querySelector(".empty")) this.empty();
+  }
+
   private empty(): void {
-    this.log.replaceChildren(el("p", { class: "empty muted" }, "Nothing has been said yet. Type a sentence, or take one of those below."));
+    const first = el("p", {}, "Nothing has been said yet. Type a sentence, or take one of those below.");
+    this.log.replaceChildren(el("div", { class: "empty muted" }, first, ...this.told.map((note) => el("p", { class: "hint" }, note))));
   }
 
   /** Keeps the newest line in view, unless the user reads further up. */
