@@ -36,16 +36,16 @@ RECIPE = Recipe(
     talks=TruthSettings(hours=1.0, minutes=4.0, seed=20_000),
     hinges=TruthSettings(hours=0.4, minutes=4.0, seed=40_000, hinges=20.0),
     small_talk=TruthSettings(hours=0.6, minutes=4.0, seed=60_000),
-    words=WordsPlan(hours=14.0, validation_hours=0.5, kept_hours=1.0),
-    words_training=TrainConfig(context=512, row_tokens=4096, batch_rows=1, steps=150, learning_rate=3e-3),
+    words=WordsPlan(hours=20.0, validation_hours=0.2, kept_hours=1.0),
+    words_training=TrainConfig(context=512, row_tokens=2048, batch_rows=1, steps=450, learning_rate=3e-3),
     training=TrainConfig(
-        context=512, row_tokens=4096, batch_rows=1, steps=200, learning_rate=2.5e-3, weights={"text": 2.0},
+        context=512, row_tokens=2048, batch_rows=1, steps=400, learning_rate=2.5e-3, weights={"text": 2.0},
         level_weight=0.7, typed_share=0.35, seed=1,
     ),
 )  # fmt: skip
 """The recipe of the model that ships with everything made smaller: minutes in place of hours."""
 
-_FILM = StudioSettings(minutes=2.0, seed=7)
+_FILM = StudioSettings(minutes=1.0, seed=7)
 _SEGMENT = Segment(skip_intro_s=0.0, clip_s=300.0, min_clip_s=5.0)
 """Nothing of a video is left out; a studio film becomes one dialogue."""
 _FIRST_WORDS = "Hello, how are you?"
@@ -106,7 +106,9 @@ class Walk:
         with watching(console) as (observer, tick):
             built = build([str(video)], self.dataset, settings, observer, tick)
         show_build(built, console)
-        if not open_dataset(self.dataset).ids():
+        if built.written is None:
+            raise KeyboardInterrupt  # which the build has taken for itself, to end its workers
+        if built.exit_code:
             raise UserError(f"{video}: gave no dialogue, for the reason above; give a video of two people talking")
         found = statistics(self.dataset)
         return f"{found.dialogues} dialogues, {found.turns} turns, {found.words:,} words, {found.frames:,} frames"
