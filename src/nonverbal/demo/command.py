@@ -53,7 +53,7 @@ class Demo:
         return 0
 
     def _serve(self, model: Path, dataset: Path, media: Path, console: Console) -> int:
-        from nonverbal.chat.serve_command import Serve
+        from nonverbal.serve.serve_command import Serve
         from nonverbal.serve.settings import ServerConfig
 
         return Serve(str(model), dataset=dataset, media=media, server=ServerConfig(port=self.port)).run(console)

@@ -163,6 +163,7 @@ class Kitchen:
             words = word_data(mars, recipe.words, recipe.words.kept_hours, tick)
         data = replace(data, train=data.train + words.train)
         last = self._train(mars, data, recipe.training, self.model, console)
+        mars.model.config.max_position_embeddings = recipe.training.context  # it has never looked further back
         told = to_plain(recipe) | {"data": [one.origin for one in data.train]}
         save_mars(replace(mars, info=replace(mars.info, settings=told)), self.model)
         return f"{_tokens_of(data):,} tokens of words and motion; losses on held-out ones: {losses_told(last)}"
