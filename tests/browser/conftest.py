@@ -1,0 +1,51 @@
+"""Pages as people meet them: Chromium without a screen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+import nonverbal
+
+PAGES = Path(nonverbal.__file__).parent / "serve" / "pages"
+SOFTWARE_GL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
+WAIT_MS = 60_000
+"""How long a page may take on a busy machine; nothing is expected to take long."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, drawing in software."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    if not (PAGES / "viewer.html").exists():
+        pytest.skip("the pages are not built: make web")
+    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()  # chromium has none for root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*SOFTWARE_GL, *sandbox])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page; the test fails if the page throws or complains."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    page, complaints = context.new_page(), list[str]()
+    page.set_default_timeout(WAIT_MS)
+    page.on("pageerror", lambda error: complaints.append(f"thrown: {error}"))
+    page.on("console", lambda message: complaints.extend(_complaint(message)))
+    page.complaints = complaints  # type: ignore[attr-defined]  # for tests that provoke some
+    yield page
+    context.close()
+    assert not complaints, "\n".join(complaints)
+
+
+def _complaint(message: ConsoleMessage) -> list[str]:
+    return [f"console: {message.text} {message.location}"] if message.type == "error" else []
