@@ -100,8 +100,8 @@ export class Camera {
 export function whereTo(host: string = location.hostname): string {
   const here = host === "localhost" || host === "[::1]" || /^127\./.test(host);
   return here
-    ? "The pictures stay on this machine: they are understood here and then thrown away, nothing is saved."
-    : `The pictures go to the server ${host}, are understood there and then thrown away; nothing is saved.`;
+    ? "The pictures stay on this machine. Each is understood, then thrown away; nothing is saved."
+    : `The pictures go to the server ${host}. Each is understood there, then thrown away; nothing is saved.`;
 }
 
 function refusal(error: unknown): string {

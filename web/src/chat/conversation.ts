@@ -23,6 +23,8 @@ export interface Events {
 
 export type Send = (message: object) => boolean;
 
+/** Code of errors that are about a picture of the camera, not about what was said. */
+const PICTURE = "picture";
 /** If the server does not confirm a stop within this, the next sentence goes out all the same. */
 const STOP_MS = 1500;
 
@@ -159,6 +161,7 @@ export class Conversation {
   }
 
   private refused(message: string, code: string): void {
+    if (code === PICTURE) return this.events.failed(null, message, code);
     const turn = this.current;
     const coming = turn?.isComing && turn !== this.waiting?.turn ? turn : null;
     this.stopping = false;

@@ -48,6 +48,10 @@ export class Indicators {
       else this.notice(null);
       this.wasOpen = true;
     }
+    if (state.is === "asleep") {
+      text.textContent = "Asleep";
+      this.notice("Nothing was said for a long time, so the conversation has ended. Write something to begin a new one.");
+    }
     if (state.is !== "lost") return;
     text.textContent = "No connection";
     let left_s = Math.ceil(state.retry_s);

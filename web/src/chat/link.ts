@@ -5,6 +5,8 @@ import { getJson, sentence, ApiError } from "../lib/api";
 export type LinkState =
   | { is: "connecting" }
   | { is: "open" }
+  /** The server has ended a conversation in which nothing was said for long; `retry` opens a new one. */
+  | { is: "asleep"; why: string }
   | { is: "lost"; why: string; retry_s: number };
 
 export interface Listener {
@@ -15,6 +17,8 @@ export interface Listener {
 
 const FIRST_WAIT_S = 0.5;
 const LONGEST_WAIT_S = 20;
+/** The code with which the server closes a conversation that nobody goes on with: its place is for others. */
+const LEFT_ALONE = 1001;
 /** A handshake that is not answered within this is given up. */
 const HANDSHAKE_S = 10;
 
@@ -29,8 +33,8 @@ export class Link {
   private timer = 0;
 
   constructor(private readonly path: string, private readonly listener: Listener) {
-    window.addEventListener("online", () => this.retry());
-    document.addEventListener("visibilitychange", () => !document.hidden && this.retry());
+    window.addEventListener("online", () => this.timer && this.retry());
+    document.addEventListener("visibilitychange", () => !document.hidden && this.timer && this.retry());
   }
 
   get isOpen(): boolean {
@@ -44,13 +48,16 @@ export class Link {
 
   open(): void {
     window.clearTimeout(this.timer);
+    this.timer = 0;
     this.listener.state({ is: "connecting" });
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${this.path}`);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
+    let opened = false;
     const late = window.setTimeout(() => socket.close(), 1000 * HANDSHAKE_S);
     socket.onopen = () => {
       window.clearTimeout(late);
+      opened = true;
       this.listener.state({ is: "open" });
     };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
@@ -60,13 +67,15 @@ export class Link {
     };
     socket.onclose = (event) => {
       window.clearTimeout(late);
-      if (this.socket === socket) void this.lost(event);
+      if (this.socket === socket) void this.lost(event, opened);
     };
   }
 
   /** Tries at once when a retry is being waited for. */
   retry(): void {
-    if (this.timer && this.socket === null) this.open();
+    if (this.socket !== null) return;
+    this.attempt = 0;
+    this.open();
   }
 
   send(message: object): boolean {
@@ -79,12 +88,14 @@ export class Link {
     if (this.isOpen) this.socket!.send(picture);
   }
 
-  private async lost(event: CloseEvent): Promise<void> {
+  private async lost(event: CloseEvent, opened: boolean): Promise<void> {
     this.socket = null;
+    if (event.code === LEFT_ALONE) return this.listener.state({ is: "asleep", why: event.reason });
     const retry_s = waitFor(this.attempt++, Math.random());
     this.timer = window.setTimeout(() => this.open(), 1000 * retry_s);
-    this.listener.state({ is: "lost", why: event.reason || "The connection to the server is lost.", retry_s });
-    const why = event.reason || (await reason());
+    const known = event.reason || (opened ? "The connection to the server is lost." : "");
+    if (known) return this.listener.state({ is: "lost", why: known, retry_s });
+    const why = await reason();
     if (this.socket === null) this.listener.state({ is: "lost", why, retry_s });
   }
 }
@@ -93,8 +104,9 @@ export class Link {
 async function reason(): Promise<string> {
   try {
     await getJson("/api/model");
-    return "The connection to the server is lost.";
+    return "The server is there but takes no conversation just now; there may be too many.";
   } catch (error) {
+    if (error instanceof ApiError && error.status === 0) return "The server does not answer; is it still running?";
     if (error instanceof ApiError && error.status === 429) return `The server is busy: ${error.message}`;
     return sentence(error) ?? "The connection to the server is lost.";
   }

@@ -62,6 +62,7 @@ export class ChatPage {
     const sampling = folding(byId("show-sampling"), byId("sampling"), (open) => open && voice(false));
     this.openSteps = folding(byId("show-steps"), byId("steps"), (open) => (this.steps.isOpen = open));
     viewButtons((view) => (this.scene.view = view));
+    byId("say").addEventListener("input", () => this.link.retry());
     byId("new").addEventListener("click", () => this.renew());
     byId("show-camera").addEventListener("click", () => void this.toggleCamera());
     byId("log").addEventListener("keydown", (event) => event.key === "Home" && (byId("log").scrollTop = 0));
@@ -147,8 +148,10 @@ export class ChatPage {
   }
 
   private failed(turn: Turn | null, message: string): void {
-    this.indicators.notice(message);
-    if (!turn) return;
+    if (!turn) {
+      this.indicators.notice(message);
+      return;
+    }
     this.transcript.fail(turn, message);
     if (!turn.steps.length) this.composer.restore(turn.text);
     if (!this.playing) this.stopPlaying();
@@ -206,8 +209,7 @@ export class ChatPage {
 
   private linked(state: LinkState): void {
     this.indicators.link(state);
-    if (state.is !== "lost") return;
-    this.talk.lost();
+    if (state.is === "lost" || state.is === "asleep") this.talk.lost();
   }
 
   private async toggleCamera(): Promise<void> {
