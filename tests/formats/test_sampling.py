@@ -60,7 +60,7 @@ def test_to_twice_the_rate_and_back() -> None:
     take = made_take(100)
     back = resampled(resampled(take, 50.0), 25.0)
     assert turn_error_deg(take.body, back.body)[1:-1].max() < 2.0  # each frame becomes the mean of two nearby
-    assert np.abs(take.face - back.face)[1:-1].mean() < 0.002
+    assert np.abs(take.face - back.face)[1:-1].mean() < 0.005
 
 
 def test_a_cut_begins_anew() -> None:
