@@ -107,7 +107,7 @@ def spread(votes: Votes, estimate: Callable[[F64, F64], F64], rounds: int, seed:
     # two variances that count what raters and items share once each; never less than what either alone accounts for
     error = np.sqrt(np.maximum.reduce([by_rater + by_item - by_cell, by_rater, by_item, plain]))
     fewest = min(len(np.unique(votes.rater)), len(np.unique(votes.item)))
-    reach = error * (student.ppf(0.975, fewest - 1) if fewest > 1 else np.inf)
+    reach = error * student.ppf(0.975, fewest - 1) if fewest > 1 else np.full_like(error, np.inf)
     return Spread(error, np.sqrt(plain), reach)
 
 

@@ -129,7 +129,7 @@ def _of_dataset(path: Path) -> dict[str, Place]:
     """Each participant of each dialogue, named as `nonverbal export` names them."""
     dataset = open_dataset(path)
     clips = {
-        f"{row['dialogue_id'][:_ID_DIGITS]}-{name}": Place(path, row["dialogue_id"], name)
+        clean_text(f"{row['dialogue_id'][:_ID_DIGITS]}-{name}"): Place(path, row["dialogue_id"], name)
         for row in dataset.rows()
         for name in row["participants"]
     }

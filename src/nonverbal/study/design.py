@@ -15,6 +15,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
@@ -86,7 +87,12 @@ class Design:
     @property
     def digest(self) -> str:
         """The first characters of its sha256, which every rating carries."""
-        return hashlib.sha256(dumps(self).encode()).hexdigest()[:_HASH_DIGITS]
+        return _digest(self)
+
+
+@lru_cache(maxsize=16)
+def _digest(design: Design) -> str:
+    return hashlib.sha256(dumps(design).encode()).hexdigest()[:_HASH_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

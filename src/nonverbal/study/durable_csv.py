@@ -47,6 +47,10 @@ class DurableCsv:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        except FileExistsError as error:
+            raise UserError(f"{printable(path.parent)}: is a file; expected a folder for the table") from error
+        except IsADirectoryError as error:
+            raise UserError(f"{printable(path)}: is a folder; expected the name of a table") from error
         except OSError as error:
             raise output_error(error, path) from error
         try:
@@ -60,6 +64,7 @@ class DurableCsv:
         """Adds rows, all of them or none; they are on the disk when this returns.
 
         Raises:
+            ValueError: a cell has more than one line, so that a torn row could not be told from whole ones.
             OutputError: no space is left, or the disk does not answer.
         """
         data = _lines(rows)
@@ -141,6 +146,8 @@ def _check_header(data: bytes, columns: Sequence[str], path: Path) -> None:
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([[cell(value) for value in row] for row in rows])
+    text, table = io.StringIO(newline=""), [[cell(value) for value in row] for row in rows]
+    if any("\n" in value or "\r" in value for row in table for value in row):
+        raise ValueError("a cell holds a line break, expected one line")
+    csv.writer(text, lineterminator="\n").writerows(table)
     return text.getvalue().encode("utf-8")

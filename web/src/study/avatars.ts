@@ -28,7 +28,7 @@ export class AvatarPair implements Pair {
 
   static async open(address: string): Promise<AvatarPair> {
     const canvas = el("canvas", { class: "stage", id: "stage", role: "img", aria: { label: "Two clips of an avatar, side by side" } });
-    const stage = new Stage(canvas, { avatars: 2, view: "bust" });
+    const stage = new Stage(canvas, { avatars: 2, view: "body" });
     const [left, right] = await Promise.all([loadAvatar(address), loadAvatar(address)]);
     const pair = new AvatarPair(canvas, stage, { left, right });
     SIDES.forEach((side, i) => faceAhead(stage, pair.avatars[side], i));

@@ -4,7 +4,6 @@ import { getJson, sentence } from "../lib/api";
 import { byId, el, fill } from "../lib/dom";
 import type { Stage } from "../lib/stage";
 import { applyTheme, themeButton } from "../lib/theme";
-import { AvatarPair } from "./avatars";
 import { FilmPair } from "./films";
 import { rememberCode, startScreen, thanksScreen } from "./start";
 import { Trials } from "./trial";
@@ -50,6 +49,7 @@ async function rate(about: About, standing: Standing): Promise<void> {
 
 async function pairOf(about: About): Promise<Pair> {
   if (about.media === "video") return new FilmPair();
+  const { AvatarPair } = await import("./avatars"); // three.js comes along, which films do without
   const pair = await AvatarPair.open(about.avatar);
   hooks.stage = pair.stage;
   hooks.avatars = [pair.avatars.left, pair.avatars.right];
