@@ -120,6 +120,7 @@ export class ChatPage {
   private asked(turn: Turn): void {
     this.indicators.notice(null);
     this.indicators.doing("thinking");
+    this.scene.modelWorks = true;
     this.composer.busy = true;
     this.transcript.ask(turn);
     this.steps.show(turn);
@@ -140,6 +141,7 @@ export class ChatPage {
   }
 
   private ended(turn: Turn): void {
+    this.scene.modelWorks = this.talk.current?.isComing ?? false;
     this.transcript.end(turn, this.figuresOf(turn));
     if (turn === this.talk.current) this.indicators.figures(this.figuresOf(turn), this.scene.stage);
     if (turn.over && !turn.end) announce("Stopped");
@@ -152,6 +154,7 @@ export class ChatPage {
       this.indicators.notice(message);
       return;
     }
+    this.scene.modelWorks = this.talk.current?.isComing ?? false;
     this.transcript.fail(turn, message);
     if (!turn.steps.length) this.composer.restore(turn.text);
     if (!this.playing) this.stopPlaying();
@@ -170,8 +173,10 @@ export class ChatPage {
     const turn = this.playing;
     if (!turn || turn.clip !== clip) return;
     if (turn.watch.waitsForMotion && position_s > 0) {
-      turn.watch.motion(performance.now());
-      this.indicators.figures(this.figuresOf(turn), this.scene.stage);
+      requestAnimationFrame(() => {
+        turn.watch.motion(performance.now());
+        this.indicators.figures(this.figuresOf(turn), this.scene.stage);
+      });
     }
     this.indicators.drawn(this.scene.stage);
     const said = saidAt(turn.words, position_s);
@@ -238,7 +243,7 @@ export class ChatPage {
         stats: () => ({
           ...(page.scene.stage?.stats ?? { fps: 0, frames: 0 }),
           connected: page.link.isOpen, chat: page.talk.chat, playing: page.playing?.number ?? null,
-          position_s: page.scene.performer.position_s, pictures: page.camera.sent,
+          position_s: page.scene.performer.position_s, pictures: page.camera.sent, drawn: page.scene.drawn,
           answers: page.talk.turns.map((turn) => page.figuresOf(turn)),
         }),
       },

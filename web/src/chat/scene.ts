@@ -7,12 +7,17 @@ import { Stage, type View } from "../lib/stage";
 import type { Clip } from "./clip";
 import { Performer } from "./performer";
 
-/** Breathing needs no more; a page that waits leaves the processor to the model. */
+/** Pictures a second: breathing needs no more than this, … */
 const REST_FPS = 24;
 const REST_FPS_SOFTWARE = 14;
+/** … and where the processor itself draws, it is left to the model while that answers. */
+const THINKING_FPS = 8;
+const ANSWERING_FPS = 25;
 /** The server makes the avatar once, which takes a while: how often to ask again, and for how long. */
 const ASK_AGAIN_MS = 4000;
 const MOST_ASKED = 60;
+/** A picture of the screen may come this much before its time: it is nearer than the next one. */
+const EARLY_MS = 4;
 /** How long after a motion it is still drawn as often as within: the way back to rest. */
 const SETTLE_S = 1.2;
 
@@ -27,10 +32,15 @@ export class Scene {
   stage: Stage | null = null;
   avatar: Avatar | null = null;
   readonly performer = new Performer(prefersStillness());
+  /** The model is at work, perhaps on this very machine. */
+  modelWorks = false;
+  /** Pictures drawn so far. */
+  drawn = 0;
   /** Why there is no picture, if so. */
   trouble: string | null = null;
   private clip: Clip | null = null;
   private last_ms = 0;
+  private free = false;
   private busyUntil_ms = 0;
 
   constructor(private readonly canvas: HTMLCanvasElement, private readonly events: SceneEvents) {}
@@ -58,20 +68,22 @@ export class Scene {
   }
 
   play(clip: Clip): void {
+    this.wake();
     this.clip = clip;
     this.performer.play(clip);
-    this.wake();
   }
 
   rest(): void {
+    this.wake();
     this.clip = null;
     this.performer.rest();
-    this.wake();
   }
 
+  /** Brings the performer up to now, so that what begins now loses nothing of its beginning. */
   private wake(): void {
-    this.busyUntil_ms = performance.now() + 1000 * SETTLE_S;
-    if (this.stage && !document.hidden) this.stage.play();
+    const now_ms = performance.now();
+    this.busyUntil_ms = now_ms + 1000 * SETTLE_S;
+    this.performer.advance(now_ms / 1000);
   }
 
   /** One pass for each picture of the screen; at rest most of them do nothing. */
@@ -83,25 +95,40 @@ export class Scene {
   }
 
   private tick(now_ms: number): void {
-    const resting = !this.performer.playing && now_ms > this.busyUntil_ms;
-    const wanted_ms = 1000 / (this.stage?.stats.software ? REST_FPS_SOFTWARE : REST_FPS);
-    if (resting && now_ms - this.last_ms < wanted_ms) return;
+    const wanted_fps = this.wantedFps(now_ms);
+    if (1000 / wanted_fps - (now_ms - this.last_ms) > EARLY_MS) return;
     this.last_ms = now_ms;
     const clip = this.performer.playing?.clip ?? null;
     const ended = this.performer.advance(now_ms / 1000);
     const { face, body, gaze } = this.performer.pose;
     this.avatar?.pose(face, body, gaze);
-    if (resting) this.restOnce();
+    this.draw(wanted_fps);
     if (this.performer.playing) this.busyUntil_ms = now_ms + 1000 * SETTLE_S;
     if (clip && !ended) this.events.played(clip, this.performer.position_s);
     if (clip && ended) this.end(clip);
   }
 
-  /** While at rest the stage stands still but for these single pictures. */
-  private restOnce(): void {
+  /** As many pictures a second as the screen has while something moves, fewer where nobody would see the difference. */
+  private wantedFps(now_ms: number): number {
+    const software = this.stage?.stats.software ?? false;
+    const moving = this.performer.playing !== null || now_ms < this.busyUntil_ms;
+    if (this.modelWorks && software) return this.performer.playing ? ANSWERING_FPS : THINKING_FPS;
+    if (moving) return Number.POSITIVE_INFINITY;
+    return software ? REST_FPS_SOFTWARE : REST_FPS;
+  }
+
+  /** The stage draws by itself while everything moves, and otherwise only these single pictures. */
+  private draw(wanted_fps: number): void {
     if (!this.stage) return;
-    this.stage.pause();
-    this.stage.render();
+    this.drawn += 1;
+    const freely = wanted_fps === Number.POSITIVE_INFINITY;
+    if (freely === this.free) {
+      if (!freely) this.stage.render();
+      return;
+    }
+    this.free = freely;
+    if (freely) this.stage.play();
+    else this.stage.pause();
   }
 
   private end(clip: Clip): void {
