@@ -15,22 +15,18 @@ from nonverbal.chat.describe import directions
 from nonverbal.chat.reel import Reel
 from nonverbal.chat.voice import Speaker
 from nonverbal.media.encode import Mp4Writer
-from nonverbal.motion.camera import Camera
 from nonverbal.motion.looks import FULL_DOWN_RAD, FULL_UP_RAD, FULL_YAW_RAD
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.studio.casting import cast_person, random_lighting, streams
 from nonverbal.studio.film import Cast, film
-from nonverbal.studio.grade import Grade, Recorder, backdrop, lay_table
-from nonverbal.studio.scene import Scene, Seat, View, look_at
+from nonverbal.studio.front import front_scene, wall_behind
+from nonverbal.studio.grade import Grade, Recorder
 from nonverbal.studio.talk import PARTICIPANTS, Performance
 from nonverbal.ticks import Tick, silent
 from nonverbal.timeline import FPS
 from nonverbal.types import F32
 from nonverbal.verdicts import UserError
 
-_TARGET_M, _LENS_M = np.array([0.0, 0.0, 0.05]), np.array([0.0, 0.12, 1.35])
-_SHOWN_M = 0.82
-"""How much of the set the picture's height shows at the chest: from above the hair to the elbows; gestures reach it."""
 _SHARPEST = Grade(noise=0.0, softness_px=0.0, gain=(1.0, 1.0, 1.0), crf=21)
 
 
@@ -84,12 +80,12 @@ def film_reel(reel: Reel, path: Path, settings: ClipSettings | None = None, tick
         raise UserError(f"{path}: the conversation has no step yet, so there is nothing to film")
     started_s = time.monotonic()
     samples, rate_hz = Speaker(settings.voice).speak(reel.own, reel.duration_s)
-    cast, scene = _cast(reel, settings), _scene(settings, reel.n_frames)
+    cast, scene = _cast(reel, settings), front_scene(1, reel.n_frames, settings.width_px, settings.height_px)
     told = directions(reel.face, reel.body) if settings.captions else ()
     rows = captions_of(reel.own, reel.partner) if settings.captions else ()
     titler = Titler(settings.width_px, settings.height_px, rows, told)
     walls, lamps = streams(settings.person, "backdrops", "light")
-    wall = lay_table(backdrop(walls, settings.width_px, settings.height_px), *scene.table(scene.views[0]), walls)
+    wall = wall_behind(scene, scene.views[0], walls)
     recorder = Recorder(_SHARPEST, settings.person, settings.width_px, settings.height_px)
     pictures = film([cast], scene, [wall], [random_lighting(lamps)], recorder)
     with Mp4Writer(path, settings.width_px, settings.height_px, round(FPS), samples, rate_hz, _SHARPEST.crf) as writer:
@@ -137,14 +133,3 @@ def _dressed(seed: int) -> Dressed:
     """Who performs; painting somebody takes longer than a second of film."""
     person = cast_person(seed, PARTICIPANTS[0])
     return dress(person.avatar, person.look)
-
-
-def _scene(settings: ClipSettings, count: int) -> Scene:
-    """One sitter in front of one camera."""
-    place = _TARGET_M + _LENS_M
-    focal_px = settings.height_px * float(_LENS_M[2]) / _SHOWN_M
-    camera = Camera(focal_px, 0.5 * settings.width_px, 0.5 * settings.height_px)
-    box = (0, 0, settings.width_px, settings.height_px)
-    view = View(camera, place, look_at(place, _TARGET_M), box, PARTICIPANTS[:1])
-    seats = {PARTICIPANTS[0]: Seat(np.zeros(3), 0.0)}
-    return Scene(settings.width_px, settings.height_px, seats, (view,), ((0,),), np.zeros(count, np.int64))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
-from nonverbal.avatar.dress import dress
+from nonverbal.avatar.dress import Dressed, dress
 from nonverbal.formats.glb import performed
 from nonverbal.formats.take import Take
 from nonverbal.studio.casting import cast_person, random_lighting, streams
@@ -30,7 +31,7 @@ def avatar_pictures(takes: Sequence[Take], width_px: int, height_px: int, person
     """
     acts = [_act(take, name) for take, name in zip(takes, PARTICIPANTS, strict=False)]
     scene = front_scene(len(acts), takes[0].n_frames, width_px, height_px)
-    cast = [_cast(act, person) for act in acts]
+    cast = [Cast(act, _dressed(person, act.participant)) for act in acts]
     walls, lamps = streams(person, "backdrops", "light")
     backdrops = [wall_behind(scene, view, walls) for view in scene.views]
     lightings = [random_lighting(lamps) for _ in scene.views]
@@ -43,6 +44,8 @@ def _act(take: Take, participant: str) -> Performance:
     return Performance(participant, act.face, act.gaze, act.body, still, still, np.zeros(take.n_frames, np.bool_))
 
 
-def _cast(act: Performance, seed: int) -> Cast:
-    someone = cast_person(seed, act.participant)
-    return Cast(act, dress(someone.avatar, someone.look))
+@lru_cache(maxsize=len(PARTICIPANTS))
+def _dressed(seed: int, participant: str) -> Dressed:
+    """Who performs; painting somebody takes longer than a second of film."""
+    person = cast_person(seed, participant)
+    return dress(person.avatar, person.look)

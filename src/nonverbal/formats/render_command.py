@@ -59,7 +59,8 @@ class Render:
         width, height = _size(self.size)
         mesh = None if self.mesh == "avatar" else self.mesh
         settings = FilmSettings(width, height, self.person, self.captions, mesh, self.model_file)
-        sound = None if self.audio is None else Sound(self.audio, self._sound_start_s())
+        self._check_sound()
+        sound = None if self.audio is None else Sound(self.audio, self.audio_start_s + self.start_s)
         takes = self._takes()
         with ticking(console) as tick:
             done = film_takes(takes, self.out, settings, sound, tick)
@@ -75,10 +76,9 @@ class Render:
         takes = open_takes(self.motion, self.dialogue, self.participant, self.smooth)
         return [cut(take, self.start_s, self.end_s) for take in takes]
 
-    def _sound_start_s(self) -> float:
+    def _check_sound(self) -> None:
         if not 0.0 <= self.audio_start_s < float("inf"):
             raise UserError(f"--audio-start-s is {self.audio_start_s}, expected 0 or more")
-        return self.audio_start_s + self.start_s
 
 
 def _size(text: str) -> tuple[int, int]:
