@@ -23,11 +23,13 @@ from nonverbal.dataset.validate import validate
 from nonverbal.demo.command import Demo
 from nonverbal.formats.export_command import Export
 from nonverbal.formats.import_commands import ImportAmass, ImportArkit
+from nonverbal.formats.render_command import Render
 from nonverbal.mars.evaluate_command import EvaluateModel
 from nonverbal.mars.train_command import Train
 from nonverbal.pipeline.lock import OutputError
 from nonverbal.progress import watching
 from nonverbal.report import show_build
+from nonverbal.serve.serve_command import Serve
 from nonverbal.serve.view_command import View
 from nonverbal.settings import BuildSettings, load_settings, to_toml
 from nonverbal.studio.command import Studio
@@ -169,11 +171,13 @@ _COMMANDS: Mapping[str, type[Command]] = {
     "studio": Studio,
     "import": Import,
     "export": Export,
+    "render": Render,
     "train-tokenizer": TrainTokenizer,
     "tokenize": Tokenize,
     "detokenize": Detokenize,
     "train": Train,
     "chat": Chat,
+    "serve": Serve,
     "study": Study,
     "evaluate": Evaluate,
     "benchmark": Benchmark,
