@@ -1,0 +1,93 @@
+"""The chat page with the model that ships: say something, hear and see the answer, stop it, save it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from page_server import serving
+from playwright.sync_api import Page, expect
+
+from nonverbal.mars.demo_model import demo_model
+
+BONES = "() => window.nonverbal.avatars[0].boneAngles()"
+STATS = "() => window.nonverbal.stats()"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    assert (demo_model() / "mars.json").exists()
+    with serving("serve", "--model", "demo") as address:
+        yield address
+
+
+@pytest.fixture
+def chat(page: Page, address: str) -> Page:
+    page.goto(f"{address}/chat")
+    page.evaluate("() => window.nonverbal.ready")
+    expect(page.locator("#link-state")).to_have_attribute("data-state", "open")
+    return page
+
+
+def _say(page: Page, text: str) -> None:
+    page.locator("#say").fill(text)
+    page.locator("#say").press("Enter")
+
+
+def test_a_sentence_is_answered_in_words_and_motion(chat: Page) -> None:
+    before, canvas = chat.evaluate(BONES), chat.locator("#stage")
+    seen = canvas.screenshot()
+    _say(chat, "Hello! How are you today?")
+    answer = chat.get_by_test_id("answer").first
+    expect(answer).to_be_visible()
+    chat.wait_for_function("() => document.querySelector('#doing').dataset.doing === 'speaking'")
+    chat.wait_for_function(
+        "(rest) => JSON.stringify(window.nonverbal.avatars[0].boneAngles()) !== rest", arg=json.dumps(before)
+    )
+    assert canvas.screenshot() != seen
+    chat.wait_for_function("() => document.querySelector('#doing').dataset.doing === 'rest'")
+    assert len((answer.text_content() or "").split()) >= 3
+    after = chat.evaluate(BONES)
+    assert len(after) == len(before) > 30
+
+
+def test_escape_stops_an_answer_and_the_next_one_comes(chat: Page) -> None:
+    _say(chat, "Tell me everything about your family.")
+    chat.wait_for_function("() => document.querySelector('#doing').dataset.doing === 'speaking'")
+    chat.keyboard.press("Escape")
+    expect(chat.locator("#stop")).to_be_hidden()
+    _say(chat, "Do you like music?")
+    expect(chat.get_by_test_id("answer")).to_have_count(2)
+    chat.get_by_role("button", name="New conversation").click()
+    expect(chat.get_by_test_id("answer")).to_have_count(0)
+
+
+def test_an_answers_tokens_are_shown_on_demand(chat: Page) -> None:
+    chat.locator("#show-steps").click()
+    _say(chat, "What did you do last weekend?")
+    cells = chat.locator("#steps table tbody tr")
+    expect(cells.first).to_contain_text("FACE")
+    expect(cells.nth(2)).to_contain_text("BODY")
+
+
+def test_an_answer_can_be_saved(chat: Page, tmp_path: Path) -> None:
+    _say(chat, "Do you like dogs?")
+    chat.wait_for_function("() => document.querySelector('#doing').dataset.doing === 'rest'")
+    answer = chat.get_by_test_id("answer").first
+    for kind, beginning in (("GLB", b"glTF"), ("CSV", b"Timecode")):
+        with chat.expect_download() as coming:
+            answer.get_by_role("link", name=kind).or_(answer.get_by_role("button", name=kind)).click()
+        path = tmp_path / kind
+        coming.value.save_as(path)
+        assert path.read_bytes().startswith(beginning)
+
+
+def test_a_server_that_goes_away_is_told_and_text_stays(page: Page) -> None:
+    with serving("serve", "--model", "demo") as address:
+        page.goto(f"{address}/chat")
+        expect(page.locator("#link-state")).to_have_attribute("data-state", "open")
+    expect(page.locator("#link-state")).not_to_have_attribute("data-state", "open")
+    expect(page.locator("#say")).to_be_visible()
+    page.complaints.clear()  # type: ignore[attr-defined]  # the browser's own notes of a lost connection
