@@ -37,7 +37,12 @@ def motion_folders(root: Path, names: Sequence[str], items: Sequence[str], **how
 
 
 def design_of(
-    conditions: int = 3, items: int = 7, share: int = 4, checks: int = 2, seed: int = 0, questions: Sequence[str] = (NATURAL,)
+    conditions: int = 3,
+    items: int = 7,
+    share: int = 4,
+    checks: int = 2,
+    seed: int = 0,
+    questions: Sequence[str] = (NATURAL,),
 ) -> Design:
     """A design of clips that need not exist."""
     names = tuple(f"condition {k}" for k in range(conditions))
@@ -73,11 +78,13 @@ def simulated(
                 answer = ("left", "tie", "right")[dice.choice(3, p=weights / weights.sum())]
             else:
                 answer = "left" if (":" in sides[0]) == (number < careless) else "right"
-            for question in design.questions:
-                found.append(Rating(
+            found += [
+                Rating(
                     "2026-01-01T00:00:00.000Z", code, trial.position, trial.kind, design.items[trial.item].name, *sides,
                     question, answer, 12.5, 1, 2, design.seed, design.digest, "0",
-                ))  # fmt: skip
+                )
+                for question in design.questions
+            ]  # fmt: skip
     return found
 
 

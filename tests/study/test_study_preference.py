@@ -33,7 +33,12 @@ def slow_power(n: int, share: float, alpha: float) -> float:
 
 def test_wilson_is_the_published_interval():
     # Newcombe (1998), table I, method 3: 81 of 263, 15 of 148, 0 of 20, 1 of 29
-    for wins, total, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718)):
+    for wins, total, low, high in (
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ):
         found = wilson(wins, total)
         assert found.low == pytest.approx(low, abs=6e-5)
         assert found.high == pytest.approx(high, abs=6e-5)
