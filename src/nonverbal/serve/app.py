@@ -45,7 +45,7 @@ def create_app(config: ServerConfig, parts: Sequence[Part], avatars: Avatars | N
                 begun.append(part)
             yield
         except UserError as error:
-            LOG.error("%s", error)
+            app.state.fault = error
             raise
         finally:
             for part in reversed(begun):
@@ -112,21 +112,25 @@ def serve(
         open_browser: show it in the user's browser.
 
     Raises:
-        UserError: nothing can listen there.
+        UserError: nothing can listen there, or a part cannot start.
     """
     with closing(listen(config)) as found:
         port = found.getsockname()[1]
         wanted, config = config.port, replace(config, port=port)
-        server = uvicorn.Server(uvicorn_config(create_app(config, parts, Avatars(at_once=True)), config))
+        app = create_app(config, parts, Avatars(at_once=True))
+        server = uvicorn.Server(uvicorn_config(app, config))
         address = address_line(config, port, path)
         if wanted not in (0, port):
             console.print(f"Port {wanted} is taken; using {port}.")
         console.print(f"Open {address} in a browser; Ctrl+C ends the server.", markup=False, soft_wrap=True)
         if open_browser:
             webbrowser.open(address)
-        with suppress(KeyboardInterrupt):  # how a server is meant to end
-            server.run(sockets=[found])
-    return 0 if server.started else 1
+        try:
+            with suppress(KeyboardInterrupt):  # how a server is meant to end
+                server.run(sockets=[found])
+        except SystemExit as error:  # how uvicorn says that a part could not start
+            raise getattr(app.state, "fault", error) from error
+    return 0
 
 
 def uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:

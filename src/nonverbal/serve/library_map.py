@@ -116,6 +116,7 @@ def place(features: NDArray[np.float64]) -> NDArray[np.float64]:
     try:
         from sklearn.decomposition import PCA
         from sklearn.manifold import TSNE
+        from threadpoolctl import threadpool_limits
     except ImportError as error:
         raise UserError("the map needs scikit-learn: pip install 'nonverbal[serve]'") from error
     count = len(features)
@@ -124,9 +125,10 @@ def place(features: NDArray[np.float64]) -> NDArray[np.float64]:
     spread = features.std(axis=0)
     scaled = (features - features.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
     components = min(_COMPONENTS, count, features.shape[1])
-    reduced = PCA(components, svd_solver="full").fit_transform(scaled)
     perplexity = min(_PERPLEXITY, (count - 1) / 3)
-    return np.asarray(TSNE(perplexity=perplexity, init="pca", random_state=0, n_jobs=1).fit_transform(reduced))
+    with threadpool_limits(1):  # many threads wait for each other longer than they compute, and round differently
+        reduced = PCA(components, svd_solver="full").fit_transform(scaled)
+        return np.asarray(TSNE(perplexity=perplexity, init="pca", random_state=0, n_jobs=1).fit_transform(reduced))
 
 
 def write_map(root: Path, path: Path) -> None:

@@ -145,7 +145,8 @@ def _column(motion: Motion, name: str, smooth: bool) -> tuple[F32, Bool]:
             return _finite(rows[:, at]), valid & np.isfinite(rows[:, at])
         cuts = cuts_of(motion.bbox)
         if not is_body:
-            return smooth_values(_finite(rows[:, at : at + 1]), valid, cuts=cuts)[:, 0], valid
+            smoothed = smooth_values(_finite(rows[:, at : at + 1]), valid, cuts=cuts)[:, 0]
+            return (np.clip(smoothed, 0.0, 1.0) if motion.face_space == "arkit52" else smoothed), valid
         joint = at - at % 3
         return smooth_axis_angle(_finite(rows[:, joint : joint + 3]), valid, cuts=cuts)[:, at % 3], valid
     raise ApiError(404, f"There is no column {ascii(name)[:60]} in {spaces[0].name} or {spaces[1].name}.", "not_found")
