@@ -147,13 +147,13 @@ def test_an_avatar_at_work_asks_for_patience(tmp_path: Path, monkeypatch: pytest
     assert refused.value.headers == {"Retry-After": "5"}
 
 
-def test_a_part_that_cannot_start_ends_the_server(pages: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_part_that_cannot_start_ends_the_server(pages: Path) -> None:
     async def startup() -> None:
         raise UserError("the model is missing")
 
     part = Part("viewer", APIRouter(), startup=startup)
-    assert serve(ServerConfig(port=0, pages=pages), [part], Console(quiet=True)) == 1
-    assert "the model is missing" in capfd.readouterr().err
+    with pytest.raises(UserError, match="the model is missing"):
+        serve(ServerConfig(port=0, pages=pages), [part], Console(quiet=True))
 
 
 def test_a_taken_port_gives_way_to_the_next() -> None:

@@ -44,7 +44,7 @@ def create_app(config: ServerConfig, parts: Sequence[Part], avatars: Avatars | N
                     await part.startup()
                 begun.append(part)
             yield
-        except UserError as error:
+        except Exception as error:  # uvicorn keeps it to itself; `serve` raises it again
             app.state.fault = error
             raise
         finally:
