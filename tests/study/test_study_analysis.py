@@ -13,9 +13,10 @@ from nonverbal.record_files import record_text
 from nonverbal.study.analyse import analyse, design_path
 from nonverbal.study.bootstrap import counts_of, spread, votes_of
 from nonverbal.study.design import keep_design
+from nonverbal.study.exclusion import Exclusion
 from nonverbal.study.items import items_differ
 from nonverbal.study.picture import draw
-from nonverbal.study.raters import Exclusion, records_of
+from nonverbal.study.raters import records_of
 from nonverbal.study.report import write_report
 from nonverbal.study.tables import latex, markdown
 from nonverbal.verdicts import UserError

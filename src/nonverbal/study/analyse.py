@@ -12,9 +12,10 @@ from nonverbal.media.names import printable
 from nonverbal.study.agreement import agreeing_share, krippendorff_alpha
 from nonverbal.study.bootstrap import F64, Votes, counts_of, spread, votes_of
 from nonverbal.study.design import DESIGN_FILE, Design
+from nonverbal.study.exclusion import Exclusion
 from nonverbal.study.items import ItemEffect, item_effects, items_differ
 from nonverbal.study.preference import Counts, Interval, holm, ratings_needed, sign_test, visible_share, wilson
-from nonverbal.study.raters import Exclusion, Record, records_of
+from nonverbal.study.raters import Record, records_of
 from nonverbal.study.ratings import Rating, read_ratings
 from nonverbal.study.strengths import fit, is_settled
 from nonverbal.verdicts import UserError

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from nonverbal.media.names import clean_text, printable
 from nonverbal.serve.settings import ServerConfig
-from nonverbal.study.raters import Exclusion
+from nonverbal.study.exclusion import Exclusion
 from nonverbal.ticks import Tick, ticking
 from nonverbal.verdicts import UserError
 
