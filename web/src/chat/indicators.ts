@@ -34,6 +34,7 @@ export class Indicators {
     const note = byId("picture-note");
     note.hidden = trouble === null;
     note.textContent = trouble ?? "";
+    document.querySelector<HTMLElement>(".views")!.hidden = trouble !== null;
     note.classList.toggle("trouble", trouble !== null && forGood);
   }
 

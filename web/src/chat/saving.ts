@@ -24,7 +24,7 @@ export function savingMenu(chat: string, turn: number): HTMLElement {
 
 async function save(button: HTMLButtonElement, state: HTMLElement, chat: string, turn: number, kind: (typeof KINDS)[number]): Promise<void> {
   button.disabled = true;
-  state.textContent = kind.suffix === "mp4" ? "Filming, this takes a moment …" : "";
+  state.textContent = kind.suffix === "mp4" ? "Filming, this takes a moment …" : `Making ${kind.label} …`;
   try {
     const bytes = await getBuffer(`/api/chat/${encodeURIComponent(chat)}/${turn}.${kind.suffix}`);
     download(new Blob([bytes], { type: kind.type }), `answer-${turn}.${kind.suffix}`);
