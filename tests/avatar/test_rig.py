@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,3 +84,13 @@ def test_the_table_holds_all_of_it_as_json() -> None:
     assert told["eyes"] == dict(EYES)
     used = {term.joint for terms in RULES.values() for term in terms}
     assert used == set(SMPLX117_JOINTS)  # no joint goes unseen
+
+
+def test_the_document_says_the_same() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "avatar.md").read_text()
+    told = {}
+    for bone, terms in re.findall(r"^\| `([\w.-]+)` \| ((?:share|twist|untwist) .+) \|$", text, re.MULTILINE):
+        words = [term.split() for term in terms.split(", ")]
+        told[bone] = tuple((kind, joint, float(amount)) for kind, joint, amount in words)
+    assert len(told) == 13
+    assert {bone: tuple(tuple(term) for term in RULES[bone]) for bone in told} == told
