@@ -7,17 +7,17 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nonverbal.chat.partner import Partner
 from nonverbal.chat.reel import can_be_shown
 from nonverbal.chat.typed import Order, Typed, read_typed
 from nonverbal.mars.history import context_of
 from nonverbal.mars.store import Mars
-from nonverbal.mars.stream import Message
+from nonverbal.mars.stream import Message, Step
 from nonverbal.media.names import clean_text
-from nonverbal.serve.chat_sampling import Knobs
-from nonverbal.serve.chat_stage import is_shown
+from nonverbal.serve.chat_sampling import Knobs, sampling_of
+from nonverbal.serve.chat_stage import Stage, is_shown
 from nonverbal.serve.chat_talk import Talk
 from nonverbal.serve.engine import Engine
 from nonverbal.serve.errors import ApiError
@@ -201,8 +201,12 @@ class Hall:
         return partner.message(typed, number)
 
     def warm_up(self) -> None:
-        """Prepare what takes seconds the first time."""
-        self._unseen.message(Typed("Hello."))
+        """Prepare what takes seconds the first time, by a short exchange with nobody; before the engine starts."""
+        stage = Stage(self.mars) if self.shown else None
+        sampling = replace(sampling_of(Knobs(), self.config.step_s), max_steps=2)
+        for event in self.new_talk().exchange(self._unseen.message(Typed("Hello.")), sampling):
+            if stage and isinstance(event, Step):
+                stage.push(event.holder)
 
     def _sweep(self) -> None:
         """Forget chats that ended long ago, and the oldest of too many."""

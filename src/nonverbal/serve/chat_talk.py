@@ -41,6 +41,7 @@ class Talk:
     Attributes:
         session: the model's side of it.
         messages: of the last exchange: what was heard and what was said, whole or until it was broken off.
+        turns: how many exchanges there were; equal seeds give other numbers in each.
     """
 
     def __init__(self, mars: Mars, memory: SharedMemory, context: int | None, system: str | None = None) -> None:
@@ -52,17 +53,18 @@ class Talk:
         self._config = mars.vocabulary.config
         self.session = Session(mars.model, mars.vocabulary, system=system, context=context, memory=memory)
         self.messages: list[Message] = []
+        self.turns = 0
 
-    def exchange(self, message: Message, sampling: SamplingConfig, number: int) -> Generator[Event | None, None, None]:
+    def exchange(self, message: Message, sampling: SamplingConfig) -> Generator[Event | None, None, None]:
         """The partner's message and the answer to it; whoever closes it keeps what was heard and said until then.
 
         Args:
             message: of the partner.
             sampling: how listening and answer are drawn.
-            number: of the turn; equal seeds give other numbers in another turn.
         """
         self.messages = []
-        self.session.sample(sampling, number)
+        self.turns += 1
+        self.session.sample(sampling, self.turns)
         if message.steps:
             yield from self._listen(message.steps)
         else:

@@ -59,7 +59,8 @@ class TurnRun:
             faces: the user's own face in the last so many steps.
         """
         try:
-            message = await asyncio.to_thread(self._hall.message, self._typed, self._number)
+            talk = self._room.talk
+            message = await asyncio.to_thread(self._hall.message, self._typed, talk.turns if talk else 0)
             seen = await asyncio.to_thread(faces, len(message.steps)) if message.steps else None
             await self._exchange(with_faces(message, seen), staging)
         except UserError as error:
@@ -83,7 +84,7 @@ class TurnRun:
         if talk is None or self._stopped.is_set():
             return
         sampling = sampling_of(self._knobs, self._hall.config.step_s)
-        self._job = self._hall.engine.submit(talk.session, talk.exchange(message, sampling, self._number))
+        self._job = self._hall.engine.submit(talk.session, talk.exchange(message, sampling))
         try:
             async for event in self._job:
                 if self._stopped.is_set():

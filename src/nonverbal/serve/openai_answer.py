@@ -76,7 +76,7 @@ class Completion:
         sampling = sampling_of(self.wish.knobs, self.hall.config.step_s)
         stage = Stage(self.hall.mars) if self.wish.motion and self.hall.shown else None
         text, index = _Text(self.wish.stops), 0
-        job: Job[Event] = self.hall.engine.submit(self.talk.session, self.talk.exchange(self.message, sampling, 0))
+        job: Job[Event] = self.hall.engine.submit(self.talk.session, self.talk.exchange(self.message, sampling))
         try:
             async for event in job:
                 if isinstance(event, Heard):
