@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from page_server import serving
 from playwright.sync_api import Page, expect
 
 from nonverbal.mars.demo_model import demo_model
+from nonverbal.serve.background import serving
 
 BONES = "() => window.nonverbal.avatars[0].boneAngles()"
 STATS = "() => window.nonverbal.stats()"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from page_server import serving
 from playwright.sync_api import Page, expect
 
 from hostile_dataset import hostile_dataset
 from nonverbal.dataset.read import open_dataset
+from nonverbal.serve.background import serving
 
 INJECTED = "() => window.injected ?? null"
 

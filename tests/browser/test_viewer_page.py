@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from page_server import serving
 from playwright.sync_api import Page, expect
 
 from nonverbal import cli
 from nonverbal.avatar.rig import TURNING, local_turns
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.motion.rotations import axis_angle_from_matrix
+from nonverbal.serve.background import serving
 
 BONES = "() => window.nonverbal.avatars.map((avatar) => avatar.boneAngles())"
 TIME = "() => window.nonverbal.stats().time_s"
