@@ -31,7 +31,9 @@ def serving(*arguments: str | Path) -> Iterator[str]:
     """
     command = [sys.executable, "-m", "nonverbal", *map(str, arguments), "--port", "0"]
     environment = {**os.environ, "COLUMNS": "200"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as run:
+    with subprocess.Popen(  # noqa: S603 - our own command, no shell
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as run:
         try:
             yield _address(run)
         finally:
