@@ -51,6 +51,13 @@ def test_turns_through_a_lock_do_not_jump() -> None:
     assert np.abs(np.diff(naive)).max() > 3.0  # what the test would miss without the lock
 
 
+def test_at_a_lock_the_first_turn_keeps_still() -> None:
+    """b stays a quarter turn while c goes on: only their difference is told, and a must not be made of noise."""
+    c = np.linspace(0.1, 3.0, 50)
+    triples = np.stack([np.full(50, 0.4), np.full(50, 0.5 * np.pi), c], axis=1)[:, None]
+    assert zxy_from_matrix(matrix_from_zxy(triples), triples[0]) == pytest.approx(triples, abs=1e-6)
+
+
 def test_turning_round_and_round_counts_on() -> None:
     turns = np.linspace(0, 12, 200)
     triples = np.stack([turns, 0 * turns, 0 * turns], axis=1)[:, None]
@@ -151,7 +158,7 @@ def test_without_a_body_there_is_nothing_to_write(tmp_path: Path) -> None:
         (lambda text: text.replace("Frame Time: 0.04", "Frame Time: 0"), "frame time of 0"),
         (lambda text: text.replace("0 120 0 0", "0 nan 0 0", 1), "not finite"),
         (lambda text: text.replace("left_elbow", "left_knee"), "expected those of smplx117"),
-        (lambda text: text + "\u2013", "cannot be read as BVH"),
+        (lambda text: text + "\u2013", "not a whole BVH file"),
     ],
 )  # fmt: skip
 def test_damaged_files_are_named(written: Path, tmp_path: Path, spoil: object, message: str) -> None:

@@ -6,8 +6,9 @@ Bone lengths are those of `motion.skeleton`: rotations are what the file is for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -97,24 +98,35 @@ def parse_bvh(path: Path) -> BvhMotion:
     """
     name = printable(path)
     try:
-        words = iter(path.read_text(encoding="ascii").split())
-    except (OSError, ValueError) as error:
-        raise UserError(f"{name}: cannot be read as BVH ({error}); export it again") from error
-    try:
-        joints, parents, offsets = _tree(words)
-        if [next(words) for _ in range(2)] != ["MOTION", "Frames:"]:
-            raise ValueError("no frames")
-        count = int(next(words))
-        if [next(words) for _ in range(2)] != ["Frame", "Time:"] or not 0 < count <= MAX_FRAMES:
-            raise ValueError("no frame time, or no number of frames")
-        step_s = float(next(words))
-        numbers = np.array([float(word) for word in words]).reshape(count, 6 + 3 * (len(joints) - 1))
+        with path.open(encoding="ascii") as file:
+            words = (word for line in file for word in line.split())
+            joints, parents, offsets = _tree(words)
+            count, step_s = _length(words)
+            numbers = _rows(file, count, 6 + 3 * (len(joints) - 1))
+    except OSError as error:
+        raise UserError(f"{name}: cannot be opened ({error.strerror}); export it again") from error
     except (StopIteration, ValueError, IndexError) as error:
         raise UserError(f"{name}: not a whole BVH file ({error}); export it again") from error
     if not np.isfinite(numbers).all() or not 1e-3 <= step_s <= 1e6:
         raise UserError(f"{name}: holds a number that is not finite, or a frame time of {step_s}")
     angles = numbers[:, 6:].reshape(count, -1, 3)
     return BvhMotion(tuple(joints[1:]), tuple(parents[1:]), np.array(offsets[1:]), 1.0 / step_s, angles)
+
+
+def _length(words: Iterator[str]) -> tuple[int, float]:
+    """Frames, and seconds from one to the next."""
+    told = [next(words) for _ in range(6)]
+    if told[:2] != ["MOTION", "Frames:"] or told[3:5] != ["Frame", "Time:"] or not 0 < int(told[2]) <= MAX_FRAMES:
+        raise ValueError("expected MOTION, a number of frames and a frame time")
+    return int(told[2]), float(told[5])
+
+
+def _rows(lines: Iterable[str], count: int, width: int) -> F:
+    """[count, width] numbers, one line a frame."""
+    rows = [np.array(line.split(), np.float64) for line in islice(lines, count + 1)]
+    if len(rows) != count or any(len(row) != width for row in rows):
+        raise ValueError(f"expected {count} lines of {width} numbers")
+    return np.stack(rows)
 
 
 def _tree(words: Iterator[str]) -> tuple[list[str], list[str], list[list[float]]]:

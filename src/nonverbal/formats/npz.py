@@ -78,8 +78,8 @@ class NpzFile:
         if version not in _READERS:
             raise UserError(f"{self._name}: the array {name!r} is of format {version}, expected one that numpy writes")
         shape, columns_first, kind = _READERS[version](file, max_header_size=_HEADER_BYTES)
-        if kind.hasobject or kind.kind not in _KINDS:
-            raise UserError(f"{self._name}: the array {name!r} holds {kind}, a pickle, which is never read")
+        if kind.kind not in _KINDS:
+            raise UserError(f"{self._name}: the array {name!r} holds {kind}, which is never read: objects are pickles")
         size = int(np.prod([int(n) for n in shape], dtype=object)) * kind.itemsize
         if not 0 <= size <= MAX_ARRAY_BYTES:
             raise UserError(
