@@ -7,12 +7,6 @@ OUT ?= demo
 BENCH ?= .bench
 SHARED ?= ../shared
 DEMO_VIDEO := $(SHARED)/media/dialogue/grid_dialogue_9s.mp4
-# Where the recordings for tests are absent, the studio makes a video of half a minute.
-STUDIO_VIDEO := $(BENCH)/demo/podcast.mp4
-VIDEO ?= $(if $(wildcard $(DEMO_VIDEO)),$(DEMO_VIDEO),$(STUDIO_VIDEO))
-# Both are short, so nothing is cut away; a podcast of your own is cut as the paper does.
-DEMO_FLAGS ?= $(if $(filter $(DEMO_VIDEO) $(STUDIO_VIDEO),$(VIDEO)),--skip-intro-s 0 --min-clip-s 5)
-
 FIT ?= .fit
 PAGES := src/nonverbal/serve/pages
 PAGES_READY := $(PAGES)/.ready
@@ -21,14 +15,15 @@ PAGE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/
 NODE_OLD := $(shell v=$$(node --version 2>/dev/null | sed 's/^v//; s/[.].*//'); [ "$${v:-0}" -ge 20 ] || echo yes)
 NPM := $(if $(NODE_OLD),PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm,npm)
 
-.PHONY: help setup demo test check bench fit format clean web browser
+.PHONY: help setup demo talk test check bench fit format clean web browser
 
 help:
-	@echo "make demo [VIDEO=file]  build a dataset from a two-person video and print its funnel and statistics"
+	@echo "make demo [VIDEO=file]  a video becomes a dataset, talk becomes a model, a page shows both (a quarter of an hour)"
+	@echo "make talk               talk at once with the small model that comes with the package"
 	@echo "make test               the tests (minutes)"
 	@echo "make web                the pages of viewer, chat and study"
 	@echo "make check              formatting, lint, types"
-	@echo "make fit                the estimators' weights again, from rendered people (an hour)"
+	@echo "make fit                the weights that ship again: estimators from rendered people, the small model (hours)"
 	@echo "make bench              slow tests and measurements (hours)"
 
 setup: $(READY)
@@ -55,13 +50,13 @@ browser:
 	  apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
 	  echo "no chromium: the tests of the pages will be skipped; install it (apt-get install chromium) to run them"
 
-demo: $(READY) $(filter $(STUDIO_VIDEO),$(VIDEO))
-	@test -e "$(VIDEO)" || { echo "no video at $(VIDEO): give one of two people talking, as in  make demo VIDEO=podcast.mp4"; exit 2; }
-	$(BIN)/nonverbal build "$(VIDEO)" --out "$(OUT)" $(DEMO_FLAGS)
-	$(BIN)/nonverbal stats "$(OUT)"
+# A video, the studio's or VIDEO=..., becomes a dataset, talk becomes a model, and a page shows both.
+demo: $(READY) web
+	@test -z "$(VIDEO)" -o -e "$(VIDEO)" || { echo "no video at $(VIDEO): give one of two people talking, as in  make demo VIDEO=podcast.mp4"; exit 2; }
+	$(BIN)/nonverbal demo --out "$(OUT)" $(if $(VIDEO),--video "$(VIDEO)")
 
-$(STUDIO_VIDEO): $(READY)
-	$(BIN)/nonverbal studio --out $(BENCH)/demo --minutes 0.5
+talk: $(READY) web
+	$(BIN)/nonverbal serve --model demo
 
 test: $(READY) web browser
 	cd web && $(NPM) run --silent test
@@ -105,6 +100,7 @@ bench: $(READY)
 fit: $(READY)
 	$(BIN)/python -m nonverbal.fitting.face --work $(FIT)/face --workers 2 --out src/nonverbal/motion/fitted/face.safetensors
 	$(BIN)/python -m nonverbal.fitting.body --work $(FIT)/body --out src/nonverbal/motion/fitted/body.safetensors
+	$(BIN)/python -m nonverbal.fitting.chat --work $(FIT)/chat --out src/nonverbal/mars/demo
 
 format: $(READY)
 	$(BIN)/ruff format .
