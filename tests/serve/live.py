@@ -42,11 +42,11 @@ def dial(port: int, *lines: str) -> socket.socket:
 
 def hear(line: socket.socket) -> bytes:
     """All that comes until the server hangs up."""
-    heard = b""
+    heard = bytearray()
     try:
         while piece := line.recv(65536):
             heard += piece
     except ConnectionResetError:
         pass
     line.close()
-    return heard
+    return bytes(heard)

@@ -25,7 +25,7 @@ from nonverbal.serve.settings import Limits, ServerConfig
 from nonverbal.verdicts import UserError
 
 LIMITS = Limits(
-    parallel=12, sockets=2, connections=60, body_bytes=1000, body_s=0.6, request_s=2.0, send_s=0.5, idle_s=1.0,
+    parallel=12, sockets=2, connections=60, body_bytes=1000, body_s=0.6, request_s=1.5, send_s=0.4, idle_s=0.8,
     message_bytes=2000, messages_per_s=5.0,
 )  # fmt: skip
 GREETING = ("Host: localhost",)
@@ -50,7 +50,7 @@ def _part() -> Part:
     @router.get("/long")
     async def long() -> Response:
         async def pieces() -> AsyncIterator[bytes]:
-            for _ in range(120):
+            for _ in range(80):
                 yield bytes(200_000)
 
         return StreamingResponse(pieces())
@@ -137,7 +137,7 @@ def test_half_a_request_does_not_keep_a_connection(port: int) -> None:
     for lines in ((), ("GET /quick HTTP/1.1", "Host: localhost")):
         began = time.monotonic()
         assert hear(dial(port, *lines)) == b""
-        assert 0.5 < time.monotonic() - began < 8
+        assert 0.3 < time.monotonic() - began < 8
 
 
 def test_a_dripping_head_does_not_keep_a_connection(port: int) -> None:
@@ -157,22 +157,19 @@ def test_a_connection_with_an_unread_body_is_closed(port: int) -> None:
     assert time.monotonic() - began < 8
 
 
-def test_there_are_only_so_many_connections(port: int) -> None:
-    lines = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(LIMITS.connections + 20)]
-    time.sleep(0.3)
-    closed = 0
-    for line in lines:
-        line.settimeout(0.01)
-        try:
-            closed += line.recv(1) == b""
-        except ConnectionResetError:
-            closed += 1
-        except TimeoutError:
-            pass
-        line.close()
-    assert 15 <= closed <= 40
-    time.sleep(0.3)
-    assert _status(_get(port, "/quick")) == 200
+def test_there_are_only_so_many_connections() -> None:
+    with running(ServerConfig(port=0, limits=Limits(connections=20)), [_part()]) as port:
+        lines = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(30)]
+        for line in lines:
+            line.settimeout(2.0)
+        closed = [line for line in lines[20:] if hear(line) == b""]
+        assert len(closed) == 10
+        lines[0].sendall(b"GET /quick HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert lines[0].recv(100).startswith(b"HTTP/1.1 200")
+        for line in lines[:20]:
+            line.close()
+        time.sleep(0.3)
+        assert _status(_get(port, "/quick")) == 200
 
 
 def test_a_huge_head_is_refused(port: int) -> None:
@@ -201,9 +198,9 @@ def test_slow_readers_are_dropped_and_stall_nobody(port: int) -> None:
     lines = [dial(port, "GET /long HTTP/1.1", *GREETING, "") for _ in range(4)]
     assert _status(_get(port, "/quick")) == 200
     assert _status(_get(port, "/long")) == 429
-    time.sleep(2.0)
+    time.sleep(1.2)
     assert _status(_get(port, "/long")) == 200  # their places are free again, though they never hung up
-    assert all(len(hear(line)) < 24_000_000 for line in lines)
+    assert all(len(hear(line)) < 16_000_000 for line in lines)
 
 
 def test_nothing_of_an_exception_leaves(port: int) -> None:

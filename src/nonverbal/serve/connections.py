@@ -9,7 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from nonverbal.serve.settings import Limits
 
-_LOOK_EVERY_S = 1.0
+_LOOKS = 4  # while a connection may be idle
 
 
 def guarded_protocol(limits: Limits) -> type[H11Protocol]:
@@ -27,7 +27,7 @@ def guarded_protocol(limits: Limits) -> type[H11Protocol]:
             if len(self.connections) > limits.connections:
                 transport.abort()
                 return
-            self._look = self.loop.call_later(_LOOK_EVERY_S, self._look_after)
+            self._look = self.loop.call_later(limits.idle_s / _LOOKS, self._look_after)
 
         def connection_lost(self, exc: Exception | None) -> None:
             super().connection_lost(exc)
@@ -55,6 +55,6 @@ def guarded_protocol(limits: Limits) -> type[H11Protocol]:
             if now - self._idle_since > limits.idle_s:
                 self.transport.abort()
                 return
-            self._look = self.loop.call_later(_LOOK_EVERY_S, self._look_after)
+            self._look = self.loop.call_later(limits.idle_s / _LOOKS, self._look_after)
 
     return Guarded
