@@ -127,6 +127,8 @@ describe("an answer", () => {
     expect(told.pop()).toContain("failed One: The connection broke off");
     hear({ type: "ready", chat: "c2", version: 1 });
     talk.move(bytes(0, 8));
+    hear(end(1));
+    expect(talk.turns[0]!.end).toBeNull();
     talk.say("Two", DEFAULTS);
     hear({ type: "heard", turn: 1 });
     hear(step(1, 0, "Hi"));

@@ -39,6 +39,7 @@ describe("phrases", () => {
     expect(phrases(words, false).map((p) => p.text)).toEqual(["When I was young,", "I lived there.", "It was nice"]);
     expect(phrases(words, false).map((p) => p.until)).toEqual([4, 7, 10]);
     expect(phrases(talk("a b c d e f g h i j k", 0.1), false)[0]!.until).toBe(9);
+    expect(phrases(talk("Yes. I was there."), true).map((p) => p.text)).toEqual(["Yes.", "I was there."]);
     expect(phrases([], true)).toEqual([]);
   });
 

@@ -6,6 +6,8 @@ export interface Word {
   end_s: number;
 }
 
+/** What ends a sentence. */
+const STOP = /[.?!…]["'”’)]*$/;
 /** A subtitle holds what is read at a glance. */
 const LINE_CHARACTERS = 46;
 const PAUSE_S = 0.96;
@@ -17,7 +19,7 @@ export function lines(words: readonly Word[]): Word[][] {
   return grouped(words, (line, word) => {
     const last = line[line.length - 1]!;
     const long = line.reduce((sum, other) => sum + other.text.length + 1, word.text.length) > LINE_CHARACTERS;
-    return long || word.start_s - last.end_s > PAUSE_S || /[.?!…]["'”’)]*$/.test(last.text);
+    return long || word.start_s - last.end_s > PAUSE_S || STOP.test(last.text);
   });
 }
 
@@ -51,11 +53,11 @@ export interface Phrase {
 const PHRASE_WORDS = 9;
 const BREATH_S = 0.5;
 
-/** Words as phrases: up to a comma, a breath or nine words. While words still come (`open`), the last one is not given. */
+/** Words as phrases: up to a comma, a breath or nine words. While words still come (`open`), the last one may not be all. */
 export function phrases(words: readonly Word[], open: boolean): Phrase[] {
   const groups = grouped(words, (phrase, word) => {
     const last = phrase[phrase.length - 1]!;
-    const mark = /[.?!…]["'”’)]*$/.test(last.text) || (phrase.length >= 3 && /[,;:]$/.test(last.text));
+    const mark = STOP.test(last.text) || (phrase.length >= 3 && /[,;:]$/.test(last.text));
     return mark || phrase.length >= PHRASE_WORDS || word.start_s - last.start_s > BREATH_S + 0.06 * last.text.length;
   });
   let until = 0;
@@ -65,7 +67,8 @@ export function phrases(words: readonly Word[], open: boolean): Phrase[] {
     const end_s = groups[i + 1]?.[0]?.start_s ?? Math.max(last.end_s, last.start_s + 0.3);
     return { text: group.map((word) => word.text).join(" "), start_s: group[0]!.start_s, end_s, until };
   });
-  return open ? made.slice(0, -1) : made;
+  const unsure = open && !STOP.test(words[words.length - 1]?.text ?? "");
+  return unsure ? made.slice(0, -1) : made;
 }
 
 /** Characters a voice says in a second at its normal rate. */
