@@ -12,7 +12,7 @@ from small_chat import CHAT, SHORT, client_of, told, until_end
 from starlette.testclient import TestClient
 
 from nonverbal.formats.bvh import read_bvh
-from nonverbal.formats.live_link import live_link_take
+from nonverbal.formats.live_link import counted_frames, live_link_take
 from nonverbal.formats.motion_file import write_motion
 from nonverbal.serve.chat_files import take_of
 from nonverbal.serve.chat_hall import ChatLimits
@@ -64,7 +64,7 @@ def test_an_answer_as_motion_files(client: TestClient, tmp_path: Path) -> None:
     write_motion(take, source)
     for suffix in ("csv", "bvh"):
         make(source, tmp_path / f"answer.{suffix}")
-    face = live_link_take(tmp_path / "answer.csv", take.fps)[0].face
+    face = live_link_take(tmp_path / "answer.csv", take.fps, counted_frames(take.fps))[0].face
     assert take.face is not None
     assert face is not None
     np.testing.assert_allclose(face, take.face, atol=1e-3)

@@ -16,7 +16,7 @@ from small_chat import small_mars
 
 from nonverbal.serve.chat_hall import ChatLimits
 from nonverbal.serve.chat_part import Chats
-from nonverbal.serve.openai_answer import _Text
+from nonverbal.serve.openai_answer import _prepared, _Text
 from nonverbal.serve.openai_request import read_wish
 from nonverbal.serve.settings import ServerConfig
 from nonverbal.serve.wire import unpack
@@ -77,8 +77,8 @@ def test_a_stream_brings_the_same(client: openai.OpenAI) -> None:
     assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == whole.choices[0].finish_reason
 
 
-def test_history_and_system_count(client: openai.OpenAI) -> None:
-    talk = [
+def test_history_and_system_count(client: openai.OpenAI, server: tuple[int, Chats]) -> None:
+    talk: list[dict[str, Any]] = [
         {"role": "system", "content": "You are a doctor."},
         {"role": "user", "content": "Do you know what time it is?"},
         {"role": "assistant", "content": "That is great."},
@@ -86,18 +86,25 @@ def test_history_and_system_count(client: openai.OpenAI) -> None:
     ]
     found = ask(client, talk, extra_body={"motion": False})
     assert not hasattr(found.choices[0].message, "motion")
-    assert found.usage.prompt_tokens > ask(client, talk[-1:]).usage.prompt_tokens
+    prepared, last = _prepared(read_wish({"messages": talk}, "small"), server[1].hall)
+    before = prepared.session.conversation
+    assert before.system == "You are a doctor."
+    said = [(m.role, " ".join(word for step in m.steps for word in step.holder.words)) for m in before.messages]
+    assert said == [(one["role"], one["content"]) for one in talk[1:3]]
+    assert last.role == "user"
+    assert last.steps
     assert ask(client, [{"role": "user", "content": "Really? " * 100}]).choices[0].message.content is not None
 
 
 def test_stop_texts_end_an_answer_before_them(client: openai.OpenAI) -> None:
-    whole = ask(client, max_tokens=200).choices[0].message.content
+    answers = {seed: ask(client, max_tokens=200, seed=seed).choices[0].message.content for seed in range(6)}
+    seed, whole = max(answers.items(), key=lambda one: len(one[1]))
     assert len(whole) > 8
     stop = whole[3:5]
-    found = ask(client, stop=[stop, "never said"], max_tokens=200).choices[0]
+    found = ask(client, stop=[stop, "never said"], max_tokens=200, seed=seed).choices[0]
     assert found.message.content == whole[: whole.find(stop)]
     assert found.finish_reason == "stop"
-    chunks = ask(client, stop=stop, max_tokens=200, stream=True)
+    chunks = ask(client, stop=stop, max_tokens=200, stream=True, seed=seed)
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == found.message.content
 
 

@@ -208,6 +208,11 @@ class Hall:
             if stage and isinstance(event, Step):
                 stage.push(event.holder)
 
+    def warm_up_acting(self) -> None:
+        """Prepare what takes seconds the first time that somebody is acted."""
+        if self._acted is not None:
+            self._acted.message(Typed("Hello.", "smiling"))
+
     def _sweep(self) -> None:
         """Forget chats that ended long ago, and the oldest of too many."""
         ended = sorted((room for room in self._rooms.values() if room.talk is None), key=lambda room: room.ended_s)

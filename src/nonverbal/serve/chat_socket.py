@@ -69,6 +69,7 @@ class ChatSocket:
         """
         self._socket, self._hall, self._staging, self._eyes = socket, hall, staging, eyes
         self._running: tuple[TurnRun, asyncio.Task[None]] | None = None
+        self._patience: asyncio.Timeout | None = None
 
     async def serve(self) -> None:
         """From the handshake to the end."""
@@ -77,10 +78,10 @@ class ChatSocket:
             with self._hall.room() as room:
                 await self._serve_in(room)
         except ApiError as error:
-            with suppress(OSError, WebSocketDisconnect):
+            with suppress(OSError):
                 await self.refuse(str(error.detail), error.code)
                 await self._close(_TRY_AGAIN, str(error.detail))
-        except (WebSocketDisconnect, OSError):
+        except OSError:
             return  # the client has left
         finally:
             self._eyes.close()
@@ -90,11 +91,13 @@ class ChatSocket:
             await self.send({"type": "ready", "chat": room.id, "version": VERSION})
             while True:
                 try:
-                    async with asyncio.timeout(self._hall.limits.idle_s):
+                    async with asyncio.timeout(self._hall.limits.idle_s) as self._patience:
                         message = await self._socket.receive()
                 except TimeoutError:
-                    await self._close(_AWAY, "Nothing was said for a long time; load the page again to go on.")
+                    await self._close(_AWAY, "Nothing was said or taken in for a long time; load the page again.")
                     break
+                finally:
+                    self._patience = None
                 if message["type"] == "websocket.disconnect":
                     break
                 await self._take(room, message)
@@ -118,7 +121,7 @@ class ChatSocket:
             await self._stop()
             room.count += 1
             turn = TurnRun(self, self._hall, room, typed, knobs)
-            self._running = turn, asyncio.create_task(turn.run(self._staging, self._eyes.faces))
+            self._running = turn, asyncio.create_task(self._run(turn))
         elif kind == "stop":
             await self._stop()
         elif kind == "reset":
@@ -132,6 +135,11 @@ class ChatSocket:
             raise UserError(f"picture: got {len(picture)} bytes, expected at most {_LARGEST_PICTURE}")
         self._eyes.look(picture, self.send)
 
+    async def _run(self, turn: TurnRun) -> None:
+        """One turn; whoever takes nothing in any more has had their last."""
+        if not await turn.run(self._staging, self._eyes.faces) and self._patience is not None:
+            self._patience.reschedule(asyncio.get_running_loop().time())
+
     async def _stop(self) -> None:
         """End the answer that is under way; nothing of it runs afterwards."""
         running, self._running = self._running, None
@@ -139,12 +147,9 @@ class ChatSocket:
             return
         turn, task = running
         await turn.halt()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE_S):
-                await asyncio.shield(task)
+        await asyncio.wait([task], timeout=_PATIENCE_S)
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])
 
     async def refuse(self, sentence: str, code: str) -> None:
         """Tell a mistake."""
@@ -152,15 +157,24 @@ class ChatSocket:
 
     async def send(self, message: dict[str, Any]) -> None:
         """One message as JSON."""
-        await self._socket.send_text(json.dumps(message, ensure_ascii=False, allow_nan=False))
+        await self._give(json.dumps(message, ensure_ascii=False, allow_nan=False))
 
     async def send_motion(self, chunk: bytes) -> None:
         """One chunk of motion."""
-        await self._socket.send_bytes(chunk)
+        await self._give(chunk)
+
+    async def _give(self, data: str | bytes) -> None:
+        if self._socket.application_state is not WebSocketState.CONNECTED:
+            raise OSError("the chat is over")
+        try:
+            await (self._socket.send_text(data) if isinstance(data, str) else self._socket.send_bytes(data))
+        except WebSocketDisconnect as error:
+            raise OSError("the client has left") from error
 
     async def _close(self, code: int, reason: str) -> None:
         if self._socket.application_state is WebSocketState.CONNECTED:
-            await self._socket.close(code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))
+            with suppress(WebSocketDisconnect, OSError):
+                await self._socket.close(code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))
 
 
 def _plain(text: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Faces:
 
 
 class Outlet(Protocol):
-    """Where messages go; a slow client makes them wait."""
+    """Where messages go; a slow client makes them wait. One who has left raises OSError."""
 
     async def send(self, message: dict[str, Any]) -> None: ...
     async def send_motion(self, chunk: bytes) -> None: ...
@@ -51,8 +51,8 @@ class TurnRun:
         self._answer: Stage | None = None
         self._stopped = asyncio.Event()
 
-    async def run(self, staging: Executor, faces: Callable[[int], Faces | None]) -> None:
-        """Hear and answer; mistakes are told.
+    async def run(self, staging: Executor, faces: Callable[[int], Faces | None]) -> bool:
+        """Hear and answer; mistakes are told. False where the client has left or takes nothing in.
 
         Args:
             staging: makes motion, one thing after the other.
@@ -64,14 +64,13 @@ class TurnRun:
             seen = await asyncio.to_thread(faces, len(message.steps)) if message.steps else None
             await self._exchange(with_faces(message, seen), staging)
         except UserError as error:
-            await self._outlet.refuse(str(error), "invalid_value")
-        except TooSlow:
-            LOG.warning("a chat was ended whose reader takes nothing in")
-        except OSError:
-            return  # the client has left
+            return await self._refused(str(error), "invalid_value")
+        except (TooSlow, OSError):
+            return False
         except Exception:  # the chat goes on after a turn that failed
             LOG.exception("a turn failed")
-            await self._outlet.refuse("The server failed at this answer; its log says why.", "internal_error")
+            return await self._refused("The server failed at this answer; its log says why.", "internal_error")
+        return True
 
     async def halt(self) -> None:
         """The user wants no more of it: see that nothing of it runs in the engine any more."""
@@ -79,9 +78,17 @@ class TurnRun:
         if self._job is not None:
             await self._job.stop()
 
+    async def _refused(self, sentence: str, code: str) -> bool:
+        try:
+            await self._outlet.refuse(sentence, code)
+        except OSError:
+            return False
+        return True
+
     async def _exchange(self, message: Message, staging: Executor) -> None:
         talk, loop = self._room.talk, asyncio.get_running_loop()
         if talk is None or self._stopped.is_set():
+            await self._end("stopped")
             return
         sampling = sampling_of(self._knobs, self._hall.config.step_s)
         self._job = self._hall.engine.submit(talk.session, talk.exchange(message, sampling))

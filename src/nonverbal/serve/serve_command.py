@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
@@ -54,6 +55,7 @@ class Serve:
             lines = starters() if name == _DEMO_NAME else STARTERS
             chats = Chats(mars, self.name or name, ChatLimits(chats=self.chats, context=self.context), starters=lines)
         parts = [chats.part(), *self._viewer(console)]
+        Thread(target=chats.hall.warm_up_acting, name="acting", daemon=True).start()
         return serve(self.server, parts, console, "/chat", self.open)
 
     def _mars(self) -> tuple[Mars, str]:
