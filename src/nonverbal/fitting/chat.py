@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def pack(kitchen: Kitchen, out: Path, console: Console) -> str:
     """Round the model, store it in `out`, and measure it as it is stored."""
     save_small(load_mars(kitchen.model), out)
     told = _provenance(kitchen, out, console)
-    write_text(out / PROVENANCE_NAME, dumps(told) + "\n")
+    write_text(out / PROVENANCE_NAME, json.dumps(told, indent=1, sort_keys=True, allow_nan=False) + "\n")
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     return f"{out}: {size / 1e6:.1f} MB, perplexity of words {told['held_out']['perplexity']['with_motion']}"
 
