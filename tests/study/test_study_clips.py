@@ -63,6 +63,7 @@ def test_films_lose_their_tags_and_differ_in_no_size(films, tmp_path):
                 out.mux(packet)
     assert b"secret model" in tagged.read_bytes()
     stimuli = FilmStimuli(gather([str(tmp_path / "one"), str(tmp_path / "two")], 10, 0), seed=0)
+    assert len({stimuli.get(1, side).path.stat().st_size for side in (Side(0), Side(1))}) == 1
     stimuli.alter([(0, "frozen"), (1, "shuffled")])
     for item, sides in ((0, (Side(0), Side(1), Side(0, "frozen"))), (1, (Side(0), Side(1), Side(0, "shuffled")))):
         paths = [stimuli.get(item, side).path for side in sides]

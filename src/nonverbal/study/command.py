@@ -196,6 +196,8 @@ def _analyse(table: Path, rule: Exclusion, seed: int, console: Console) -> int:
 def _show(found: Analysis, console: Console) -> None:
     from rich.markup import escape
 
+    from nonverbal.study.tables import p_text
+
     for result in found.questions:
         table = Table(title=escape(result.question), title_justify="left")
         for head in ("pair", "first", "tie", "second", "preference, 95 % over raters and items", "p (Holm)"):
@@ -203,7 +205,7 @@ def _show(found: Analysis, console: Console) -> None:
         for p in result.pairs:
             told = f"{p.clustered.share:.0%} ({p.clustered.low:.0%} to {p.clustered.high:.0%})"
             counts = (str(p.wins), str(p.ties), str(p.losses))
-            table.add_row(escape(f"{p.first} / {p.second}"), *counts, told, f"{p.p_dropped_holm:.3f}")
+            table.add_row(escape(f"{p.first} / {p.second}"), *counts, told, p_text(p.p_dropped_holm))
         console.print(table)
     for note in found.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)

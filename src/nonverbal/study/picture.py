@@ -48,9 +48,8 @@ def _answers(axes: Any, result: QuestionResult) -> None:
                 ink = _INK if colour == _TIE else "white"
                 axes.text(left + count / total / 2, row, str(count), ha="center", va="center", color=ink, fontsize=9)
             left += count / total
-    axes.set(xlim=(0, 1), xlabel="share of answers: first, tie, second")
+    axes.set(xlim=(0, 1), ylim=(len(result.pairs) - 0.5, -0.5), xlabel="share of answers: first, tie, second")
     axes.set_yticks(range(len(result.pairs)), [_literal(f"{p.first} / {p.second}") for p in result.pairs])
-    axes.invert_yaxis()
     axes.set_title(_literal(result.question), loc="left", fontsize=11)
 
 

@@ -23,9 +23,9 @@ class Record:
         pairs: how many pairs were rated.
         checks: how many checks were seen.
         failed: how many of them were failed.
-        left_share: how often the left clip was preferred where one was; None where no answer chose a side.
+        left_share: how often the left clip was preferred where one was, to the first question; None where none was.
         side_p: how likely a share as uneven as that is by chance; None for fewer than ten such answers.
-        tie_share: of all answers.
+        tie_share: of answers to the first question.
         median_seconds: that a pair took.
         replays: how often a clip was played again, on average.
         left_out: why the rater does not count; empty for one who does.
@@ -61,7 +61,9 @@ def _record(rater: str, own: list[Rating], rule: Exclusion) -> Record:
     checks = {r.position: r for r in reversed([r for r in own if r.kind == "check"])}  # the first question of each
     failed = sum(is_failed(r) for r in checks.values())
     trials = {r.position: r for r in pairs}
-    left, right = (sum(r.answer == side for r in pairs) for side in ("left", "right"))
+    # one answer a pair, as answers to several questions about it would count one inclination several times
+    once = list({r.position: r for r in reversed(pairs)}.values())
+    left, right = (sum(r.answer == side for r in once) for side in ("left", "right"))
     decided = left + right
     why = ""
     if failed > rule.allowed_failures:
@@ -71,7 +73,7 @@ def _record(rater: str, own: list[Rating], rule: Exclusion) -> Record:
     return Record(
         rater, len(trials), len(checks), failed, left / decided if decided else None,
         float(binomtest(left, decided).pvalue) if decided >= _LEAST_FOR_SIDE else None,
-        1 - decided / len(pairs) if pairs else 0.0,
+        1 - decided / len(once) if once else 0.0,
         float(np.median([r.seconds for r in trials.values()])) if trials else 0.0,
         float(np.mean([(r.plays_left + r.plays_right) / 2 - 1 for r in trials.values()])) if trials else 0.0, why,
     )  # fmt: skip

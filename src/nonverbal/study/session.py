@@ -89,7 +89,7 @@ class StudySession:
             raise
         self._trials = lru_cache(maxsize=256)(lambda rater, number: trials_of(design, rater, number))
         self._sittings = _sittings(out, design)
-        self._clips: dict[str, tuple[str, str]] = {}
+        self._before: dict[str, str] = {}  # name of a clip -> the rater who sees it
 
     @property
     def n_trials(self) -> int:
@@ -129,7 +129,7 @@ class StudySession:
             if trial is not None:
                 names: dict[str, Side | None] = {_name(): trial.left, _name(): trial.right, _name(): None}
                 sitting.shown = Shown(_name(), trial, names, time.monotonic())
-                self._clips |= {name: (rater, name) for name in names}
+                self._before |= dict.fromkeys(names, rater)
             return sitting.shown
 
     def clip(self, name: str) -> Stimulus:
@@ -139,8 +139,8 @@ class StudySession:
             Refusal: there is none of that name now.
         """
         with self._at_work:
-            rater, _ = self._clips.get(name, ("", ""))
-            shown = self._sittings[rater].shown if rater else None
+            rater = self._before.get(name)
+            shown = None if rater is None else self._sittings[rater].shown
         if shown is None or name not in shown.names:
             raise Refusal(404, "gone", "This clip is no longer before you; load the page again.")
         side = shown.names[name]
@@ -184,7 +184,7 @@ class StudySession:
     def _forget(self, sitting: Sitting) -> None:
         if sitting.shown is not None:
             for name in sitting.shown.names:
-                self._clips.pop(name, None)
+                self._before.pop(name, None)
         sitting.shown = None
 
     def _check(self, shown: Shown, answers: Mapping[str, str], plays: tuple[int, int], elapsed_s: float) -> None:

@@ -61,7 +61,7 @@ def _question(result: QuestionResult) -> list[str]:
         "nothing was judged twice" if result.agreeing is None else f"{result.agreeing:.0%} of pairs of answers agree"
     )
     alpha = "not defined" if result.alpha is None else f"{result.alpha:.3f}"
-    side = f"left chosen in {_interval(result.left)} of answers that chose a side, p {_p(result.left_p)}"
+    side = f"left chosen in {_interval(result.left)} of answers that chose a side, p {p_text(result.left_p)}"
     lines += ["", f"Krippendorff's alpha {alpha}; {agreed}. Sides: {side}. Weight of ties {result.tie_weight:.2f}."]
     extreme = sorted(result.items, key=lambda e: (-abs(e.preference - 0.5) * e.ratings**0.5, e.item))[:5]
     told = ", ".join(
@@ -72,11 +72,11 @@ def _question(result: QuestionResult) -> list[str]:
 
 def _pair(p: PairResult) -> tuple[str, ...]:
     dropped, split = (
-        f"{_p(raw)} ({_p(corrected)})"
+        f"{p_text(raw)} ({p_text(corrected)})"
         for raw, corrected in ((p.p_dropped, p.p_dropped_holm), (p.p_split, p.p_split_holm))
     )
     counts = (f"{p.first} / {p.second}", str(p.wins), str(p.ties), str(p.losses))
-    return (*counts, _interval(p.preference), _interval(p.clustered), dropped, split, _p(p.items_differ_p))
+    return (*counts, _interval(p.preference), _interval(p.clustered), dropped, split, p_text(p.items_differ_p))
 
 
 def _raters(analysis: Analysis) -> list[str]:
@@ -131,9 +131,10 @@ def _interval(value: Interval) -> str:
     return f"{value.share:.0%} ({100 * value.low:.0f}-{100 * value.high:.0f})"
 
 
-def _p(value: float) -> str:
+def p_text(value: float) -> str:
+    """A probability to three places."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _p_tex(value: float) -> str:
-    return f"${_p(value)}$"
+    return f"${p_text(value)}$"

@@ -1,6 +1,6 @@
 // Two performances by one and the same avatar, side by side in one picture, in step with each other and with the sound.
 
-import { getBuffer } from "../lib/api";
+import { ApiError, getBuffer } from "../lib/api";
 import { type Avatar, loadAvatar } from "../lib/avatar";
 import { el } from "../lib/dom";
 import { type Chunk, unpack } from "../lib/motion";
@@ -10,6 +10,8 @@ import { type Pair, type Side, SIDES, type Trial } from "./types";
 /** Beyond this many radians or units between two frames there is nothing in between. */
 const JUMP = 1;
 const RESTING = 0.6;
+/** A server holds each request for most of a minute before it says that the avatar is not ready. */
+const MOST_TRIES = 9;
 
 export class AvatarPair implements Pair {
   readonly element: HTMLElement;
@@ -29,7 +31,8 @@ export class AvatarPair implements Pair {
   static async open(address: string): Promise<AvatarPair> {
     const canvas = el("canvas", { class: "stage", id: "stage", role: "img", aria: { label: "Two clips of an avatar, side by side" } });
     const stage = new Stage(canvas, { avatars: 2, view: "body" });
-    const [left, right] = await Promise.all([loadAvatar(address), loadAvatar(address)]);
+    const left = await patiently(address);
+    const right = await loadAvatar(address);
     const pair = new AvatarPair(canvas, stage, { left, right });
     SIDES.forEach((side, i) => faceAhead(stage, pair.avatars[side], i));
     return pair;
@@ -85,6 +88,17 @@ export class AvatarPair implements Pair {
     this.stage.pause();
     this.ended?.(whole);
     this.ended = null;
+  }
+}
+
+/** The avatar at `address`; a server that has just begun may still be making it. */
+async function patiently(address: string): Promise<Avatar> {
+  for (let left = MOST_TRIES; ; left--) {
+    try {
+      return await loadAvatar(address);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "avatar_not_ready" || left === 0) throw error;
+    }
   }
 }
 

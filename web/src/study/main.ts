@@ -32,7 +32,7 @@ function begin(about: About): void {
 async function rate(about: About, standing: Standing): Promise<void> {
   rememberCode(standing.rater);
   progress(standing);
-  fill(main(), el("p", { class: "muted loading" }, "The first pair is on its way …"));
+  fill(main(), el("p", { class: "muted loading" }, "The first pair is on its way. Where the avatar has yet to be made, this takes a minute or two …"));
   try {
     const trials = new Trials(about, await pairOf(about), standing.rater, progress);
     fill(main(), trials.element);
