@@ -156,6 +156,9 @@ def test_the_command(talks: Path, tmp_path: Path) -> None:
         ({"start_s": 99.0}, "no frame lies from 99.0 to"),
         ({"audio": Path("nowhere.wav")}, "the sound: nowhere.wav"),
         ({"audio_start_s": float("nan")}, "--audio-start-s is nan, expected 0 or more"),
+        ({"start_s": float("nan")}, "--start-s is nan, expected 0 or more"),
+        ({"end_s": float("inf")}, "--end-s is inf, expected 0 or more"),
+        ({"out": Path("/proc/clip.mp4")}, "/proc/clip.mp4: cannot be written"),
         ({"dialogue": "zz"}, "belong to a dataset's folder"),
     ],
 )

@@ -17,12 +17,13 @@ from nonverbal.formats.sampling import held, resampled
 from nonverbal.formats.take import Take
 from nonverbal.media.audio import RATE_HZ, read_audio
 from nonverbal.media.encode import Mp4Writer
+from nonverbal.media.names import printable
 from nonverbal.ticks import Tick, silent
 from nonverbal.timeline import FPS
 from nonverbal.types import F32, U8
 from nonverbal.verdicts import RejectedError, UserError
 
-LARGEST_PX, SMALLEST_PX = 2160, 120
+LARGEST_PX, SMALLEST_PX = 4320, 120
 _QUALITY = 21
 _MOST_PEOPLE = 2
 
@@ -51,10 +52,10 @@ class FilmSettings:
     model_file: Path | None = None
 
     def __post_init__(self) -> None:
-        if not all(SMALLEST_PX <= side <= LARGEST_PX * 2 and side % 4 == 0 for side in (self.width_px, self.height_px)):
+        if not all(SMALLEST_PX <= side <= LARGEST_PX and side % 4 == 0 for side in (self.width_px, self.height_px)):
             raise UserError(
                 f"a picture of {self.width_px}x{self.height_px}: expected multiples of 4 from {SMALLEST_PX} to "
-                f"{LARGEST_PX * 2} pixels, such as 1280x720"
+                f"{LARGEST_PX} pixels, such as 1280x720"
             )
         if self.person < 0:
             raise UserError(f"person is {self.person}: expected 0 or more")
@@ -89,11 +90,15 @@ def film_takes(
     words = [take.words for take in ready] if settings.captions else []
     titler = Titler(settings.width_px, settings.height_px, captions_of(*[*words, (), ()][:2]), ())
     pictures = _pictures(ready, settings)
-    with Mp4Writer(path, settings.width_px, settings.height_px, round(FPS), samples, RATE_HZ, _QUALITY) as writer:
-        for number, picture in enumerate(pictures):
-            titler.put(picture, number / FPS)
-            writer.add(picture)
-            tick("pictures", number + 1, count)
+    size = settings.width_px, settings.height_px
+    try:
+        with Mp4Writer(path, *size, round(FPS), samples, RATE_HZ, _QUALITY) as writer:
+            for number, picture in enumerate(pictures):
+                titler.put(picture, number / FPS)
+                writer.add(picture)
+                tick("pictures", number + 1, count)
+    except OSError as error:
+        raise UserError(f"{printable(path)}: cannot be written ({error.strerror}); choose another place") from error
     return Filmed(path, count, time.monotonic() - started_s)
 
 
@@ -112,5 +117,5 @@ def _samples(sound: Sound | None, duration_s: float) -> F32:
     except RejectedError as error:
         raise UserError(f"the sound: {error.reject.message}") from error
     if audio.padded_s > duration_s - 0.5 / RATE_HZ:
-        raise UserError(f"{sound.path}: no sound lies from {sound.start_s:g} s on; where does it begin?")
+        raise UserError(f"{printable(sound.path)}: no sound lies from {sound.start_s:g} s on; where does it begin?")
     return np.clip(audio.samples, -1.0, 1.0)

@@ -59,7 +59,7 @@ class Render:
         width, height = _size(self.size)
         mesh = None if self.mesh == "avatar" else self.mesh
         settings = FilmSettings(width, height, self.person, self.captions, mesh, self.model_file)
-        self._check_sound()
+        self._check_times()
         sound = None if self.audio is None else Sound(self.audio, self.audio_start_s + self.start_s)
         takes = self._takes()
         with ticking(console) as tick:
@@ -76,9 +76,11 @@ class Render:
         takes = open_takes(self.motion, self.dialogue, self.participant, self.smooth)
         return [cut(take, self.start_s, self.end_s) for take in takes]
 
-    def _check_sound(self) -> None:
-        if not 0.0 <= self.audio_start_s < float("inf"):
-            raise UserError(f"--audio-start-s is {self.audio_start_s}, expected 0 or more")
+    def _check_times(self) -> None:
+        times = {"--start-s": self.start_s, "--end-s": self.end_s, "--audio-start-s": self.audio_start_s}
+        for name, value in times.items():
+            if value is not None and not 0.0 <= value < float("inf"):
+                raise UserError(f"{name} is {value}, expected 0 or more seconds")
 
 
 def _size(text: str) -> tuple[int, int]:
