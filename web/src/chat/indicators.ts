@@ -1,7 +1,6 @@
 // What the page says about itself: connection, what the avatar does, how long things took, what went wrong.
 
 import { byId, el } from "../lib/dom";
-import type { Stage } from "../lib/stage";
 import { asTime, type Figures } from "./latency";
 import type { LinkState } from "./link";
 
@@ -65,25 +64,21 @@ export class Indicators {
   }
 
   /** How many pictures are drawn, twice a second while something is played. */
-  drawn(stage: Stage | null): void {
+  drawn(fps: number): void {
     const place = byId("figures").querySelector("div:last-child dd");
     if (!place || performance.now() - this.drawn_ms < 500) return;
     this.drawn_ms = performance.now();
-    place.textContent = this.rate(stage);
+    this.fps = Math.round(fps);
+    place.textContent = `${this.fps} fps`;
   }
 
-  private rate(stage: Stage | null): string {
-    if (stage?.stats.fps) this.fps = Math.round(stage.stats.fps);
-    return this.fps ? `${this.fps} fps` : "–";
-  }
-
-  figures(figures: Figures | null, stage: Stage | null): void {
+  figures(figures: Figures | null): void {
     const rate = figures?.real_time ? `${figures.real_time.toFixed(1)}×` : "–";
     const rows: [string, string, string][] = [
       ["first word", asTime(figures?.first_word_ms ?? null), "From pressing enter to the first word on the screen"],
       ["first motion", asTime(figures?.first_motion_ms ?? null), "From pressing enter to the first frame of the answer's motion"],
       ["real time", rate, "Seconds of motion made for each second you waited"],
-      ["drawn", this.rate(stage), "Pictures drawn a second while the avatar moves"],
+      ["drawn", this.fps ? `${this.fps} fps` : "–", "Pictures drawn a second while the avatar moves"],
     ];
     byId("figures").replaceChildren(...rows.map(([name, value, title]) => el("div", { title }, el("dt", {}, name), el("dd", {}, value))));
   }

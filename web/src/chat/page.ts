@@ -79,7 +79,7 @@ export class ChatPage {
   private async seat(): Promise<void> {
     const shown = await this.scene.open(AVATAR, (why) => this.indicators.picture(why, false));
     this.indicators.picture(shown ? null : (this.scene.trouble ?? "The avatar cannot be shown."));
-    this.indicators.figures(null, this.scene.stage);
+    this.indicators.figures(null);
   }
 
   private async meet(): Promise<void> {
@@ -143,7 +143,7 @@ export class ChatPage {
   private ended(turn: Turn): void {
     this.scene.modelWorks = this.talk.current?.isComing ?? false;
     this.transcript.end(turn, this.figuresOf(turn));
-    if (turn === this.talk.current) this.indicators.figures(this.figuresOf(turn), this.scene.stage);
+    if (turn === this.talk.current) this.indicators.figures(this.figuresOf(turn));
     if (turn.over && !turn.end) announce("Stopped");
     if (!turn.clip.frames) this.transcript.say(turn, turn.words.length, false);
     if (!this.playing && turn === this.talk.current) this.stopPlaying();
@@ -164,7 +164,7 @@ export class ChatPage {
     this.indicators.notice(null);
     this.transcript.clear();
     this.steps.show(null);
-    this.indicators.figures(null, this.scene.stage);
+    this.indicators.figures(null);
     announce("A new conversation has begun");
     byId("say").focus();
   }
@@ -175,10 +175,10 @@ export class ChatPage {
     if (turn.watch.waitsForMotion && position_s > 0) {
       requestAnimationFrame(() => {
         turn.watch.motion(performance.now());
-        this.indicators.figures(this.figuresOf(turn), this.scene.stage);
+        this.indicators.figures(this.figuresOf(turn));
       });
     }
-    this.indicators.drawn(this.scene.stage);
+    this.indicators.drawn(this.scene.fps);
     const said = saidAt(turn.words, position_s);
     turn.said = Math.max(turn.said, said);
     this.transcript.say(turn, said, true);
@@ -243,7 +243,7 @@ export class ChatPage {
         stats: () => ({
           ...(page.scene.stage?.stats ?? { fps: 0, frames: 0 }),
           connected: page.link.isOpen, chat: page.talk.chat, playing: page.playing?.number ?? null,
-          position_s: page.scene.performer.position_s, pictures: page.camera.sent, drawn: page.scene.drawn,
+          position_s: page.scene.performer.position_s, pictures: page.camera.sent, drawn: page.scene.drawn, fps: page.scene.fps,
           answers: page.talk.turns.map((turn) => page.figuresOf(turn)),
         }),
       },

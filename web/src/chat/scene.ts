@@ -18,6 +18,8 @@ const ASK_AGAIN_MS = 4000;
 const MOST_ASKED = 60;
 /** A picture of the screen may come this much before its time: it is nearer than the next one. */
 const EARLY_MS = 4;
+/** How much the newest picture says of how many there are a second. */
+const FPS_SHARE = 0.08;
 /** How long after a motion it is still drawn as often as within: the way back to rest. */
 const SETTLE_S = 1.2;
 
@@ -39,6 +41,8 @@ export class Scene {
   /** Why there is no picture, if so. */
   trouble: string | null = null;
   private clip: Clip | null = null;
+  /** Pictures a second, over the last few. */
+  fps = 0;
   private last_ms = 0;
   private free = false;
   private busyUntil_ms = 0;
@@ -97,6 +101,7 @@ export class Scene {
   private tick(now_ms: number): void {
     const wanted_fps = this.wantedFps(now_ms);
     if (1000 / wanted_fps - (now_ms - this.last_ms) > EARLY_MS) return;
+    this.count(now_ms - this.last_ms);
     this.last_ms = now_ms;
     const clip = this.performer.playing?.clip ?? null;
     const ended = this.performer.advance(now_ms / 1000);
@@ -120,7 +125,6 @@ export class Scene {
   /** The stage draws by itself while everything moves, and otherwise only these single pictures. */
   private draw(wanted_fps: number): void {
     if (!this.stage) return;
-    this.drawn += 1;
     const freely = wanted_fps === Number.POSITIVE_INFINITY;
     if (freely === this.free) {
       if (!freely) this.stage.render();
@@ -129,6 +133,12 @@ export class Scene {
     this.free = freely;
     if (freely) this.stage.play();
     else this.stage.pause();
+  }
+
+  private count(interval_ms: number): void {
+    this.drawn += 1;
+    const share = interval_ms < 500 ? FPS_SHARE : 1; // after a pause the count begins anew
+    if (interval_ms > 0) this.fps += share * (1000 / interval_ms - this.fps);
   }
 
   private end(clip: Clip): void {
