@@ -35,6 +35,7 @@ def test_how_an_id_begins_is_enough(talks: Path) -> None:
 
 def test_harmful_words_are_left_out(talks: Path) -> None:
     dataset = open_dataset(talks)
+    assert sum(turn.harmful for dialogue in dataset for turn in dialogue.turns) == 3
     for dialogue in dataset.ids():
         harmful = [w for turn in dataset.dialogue(dialogue).turns if turn.harmful for w in turn.words]
         with_them, without = (open_takes(talks, dialogue, harmful=wish) for wish in (True, False))

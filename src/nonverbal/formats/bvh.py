@@ -84,10 +84,13 @@ def read_bvh(path: Path) -> Take:
     if set(motion.joints) != set(SMPLX117_JOINTS):
         shown = ", ".join(printable(name) for name in motion.joints[:5])
         raise UserError(f"{printable(path)}: its joints are {shown} ..., expected those of smplx117")
-    turns = axis_angle_from_matrix(matrix_from_zxy(np.radians(motion.angles_deg)))
-    body = turns[:, [motion.joints.index(name) for name in SMPLX117_JOINTS]].reshape(len(turns), -1)
+    order = [motion.joints.index(name) for name in SMPLX117_JOINTS]
+    body = np.empty((len(motion.angles_deg), len(order), 3), np.float32)
+    for first in range(0, len(body), _BLOCK):
+        rows = slice(first, first + _BLOCK)
+        body[rows] = axis_angle_from_matrix(matrix_from_zxy(np.radians(motion.angles_deg[rows][:, order])))
     name = clean_text(path.stem) or "recording"
-    return Take(name, motion.fps, body_space="smplx117", body=body.astype(np.float32))
+    return Take(name, motion.fps, body_space="smplx117", body=body.reshape(len(body), -1))
 
 
 def parse_bvh(path: Path) -> BvhMotion:

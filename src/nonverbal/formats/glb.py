@@ -15,12 +15,14 @@ from nonverbal.chat.reel import resting_body
 from nonverbal.formats.differences import Difference, told
 from nonverbal.formats.glb_read import read_glb
 from nonverbal.formats.take import Take
-from nonverbal.motion.rotations import angle_between_rad, axis_angle_from_quaternion, matrix_from_axis_angle
+from nonverbal.motion.rotations import F, angle_between_rad, axis_angle_from_quaternion, matrix_from_axis_angle
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.studio.casting import cast_person
 from nonverbal.studio.talk import PARTICIPANTS
 from nonverbal.ticks import Tick, silent
 from nonverbal.verdicts import UserError
+
+_BLOCK = 1024  # frames compared at a time
 
 
 def write_glb(take: Take, path: Path, person: int = 5, tick: Tick = silent) -> None:
@@ -64,14 +66,17 @@ def glb_differences(take: Take, path: Path) -> tuple[Difference, ...]:
     weights = tracks[nodes["face"], "weights"].values
     if len(weights) != take.n_frames:
         raise UserError(f"{take.name}: reading back gave {len(weights)} frames, expected {take.n_frames}")
-    turns = local_turns(wanted.body, wanted.gaze)
     errors = np.zeros((take.n_frames, len(TURNING)))
-    for column, bone in enumerate(TURNING):
-        track = tracks.get((nodes[bone], "rotation"))
-        read = np.eye(3) if track is None else _matrices(track.values)
-        errors[:, column] = np.degrees(angle_between_rad(turns[:, column], np.broadcast_to(read, (len(turns), 3, 3))))
+    for first in range(0, take.n_frames, _BLOCK):
+        rows = slice(first, first + _BLOCK)
+        turns = local_turns(wanted.body[rows], None if wanted.gaze is None else wanted.gaze[rows])
+        for column, bone in enumerate(TURNING):
+            track = tracks.get((nodes[bone], "rotation"))
+            still = np.broadcast_to(np.eye(3), (len(turns), 3, 3))
+            read = still if track is None else _matrices(track.values[rows])
+            errors[rows, column] = np.degrees(angle_between_rad(turns[:, column], read))
     return told("bones", "degrees", errors), told("face", "coefficient", np.abs(weights - wanted.face))
 
 
-def _matrices(quaternions: np.ndarray) -> np.ndarray:
+def _matrices(quaternions: F) -> F:
     return matrix_from_axis_angle(axis_angle_from_quaternion(np.roll(quaternions, 1, axis=1)))
