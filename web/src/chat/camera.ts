@@ -72,7 +72,7 @@ export class Camera {
     const found = new Map(face);
     const names = SHOWN.filter((name) => found.has(name));
     if (!names.length) {
-      this.bars.replaceChildren(el("dt", {}, "No face seen yet"));
+      this.bars.replaceChildren(el("dt", {}, "face"), el("dd", {}, "not seen yet"));
       return;
     }
     this.bars.replaceChildren(...names.flatMap((name) => {
