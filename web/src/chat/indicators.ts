@@ -69,7 +69,7 @@ export class Indicators {
     if (!place || performance.now() - this.drawn_ms < 500) return;
     this.drawn_ms = performance.now();
     this.fps = Math.round(fps);
-    place.textContent = `${this.fps} fps`;
+    place.textContent = this.fps ? `${this.fps} fps` : "–";
   }
 
   figures(figures: Figures | null): void {

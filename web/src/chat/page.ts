@@ -172,7 +172,7 @@ export class ChatPage {
   private played(clip: Clip, position_s: number): void {
     const turn = this.playing;
     if (!turn || turn.clip !== clip) return;
-    if (turn.watch.waitsForMotion && position_s > 0) {
+    if (this.scene.avatar && turn.watch.waitsForMotion && position_s > 0) {
       requestAnimationFrame(() => {
         turn.watch.motion(performance.now());
         this.indicators.figures(this.figuresOf(turn));

@@ -136,6 +136,7 @@ export class Scene {
   }
 
   private count(interval_ms: number): void {
+    if (!this.avatar) return;
     this.drawn += 1;
     const share = interval_ms < 500 ? FPS_SHARE : 1; // after a pause the count begins anew
     if (interval_ms > 0) this.fps += share * (1000 / interval_ms - this.fps);
