@@ -16,7 +16,7 @@ from nonverbal.study.design import keep_design
 from nonverbal.study.exclusion import Exclusion
 from nonverbal.study.items import items_differ
 from nonverbal.study.picture import draw
-from nonverbal.study.raters import records_of
+from nonverbal.study.raters import is_failed, records_of
 from nonverbal.study.report import write_report
 from nonverbal.study.tables import latex, markdown
 from nonverbal.verdicts import UserError
@@ -120,6 +120,12 @@ def test_records_by_hand():
     assert (record.pairs, record.checks, record.failed, record.left_out) == (4, 2, 2, "")
     assert (record.median_seconds, record.replays, record.tie_share, record.left_share) == (12.5, 0.5, 0.0, 0.5)
     assert records_of(ratings, Exclusion(min_pairs=5, allowed_failures=2))[0].left_out == "rated 4 pairs"
+
+
+def test_a_check_is_failed_by_the_altered_copy_and_by_a_tie():
+    check = next(r for r in simulated(design_of(), 1, TRUE) if r.kind == "check")
+    altered, other = ("left", "right") if ":" in check.left else ("right", "left")
+    assert [is_failed(replace(check, answer=a)) for a in (altered, "tie", other)] == [True, True, False]
 
 
 def test_one_rater_and_one_item_have_no_interval_and_no_number_is_missing(tmp_path):
