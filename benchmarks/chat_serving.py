@@ -164,10 +164,7 @@ def main() -> None:
         return
     ports = [free_port() for _ in MODES]
     command = [sys.executable, __file__, args.model, "--serve"]
-    servers = [
-        subprocess.Popen([*command, str(port), batch])
-        for port, batch in zip(ports, ("64", "1"), strict=True)
-    ]
+    servers = [subprocess.Popen([*command, str(port), batch]) for port, batch in zip(ports, ("64", "1"), strict=True)]
     try:
         asyncio.run(measure(ports, [server.pid for server in servers], args))
     finally:

@@ -97,7 +97,7 @@ def test_history_and_system_count(client: openai.OpenAI, server: tuple[int, Chat
 
 
 def test_stop_texts_end_an_answer_before_them(client: openai.OpenAI) -> None:
-    answers = {seed: ask(client, max_tokens=200, seed=seed).choices[0].message.content for seed in range(6)}
+    answers = {seed: ask(client, max_tokens=200, seed=seed).choices[0].message.content for seed in range(3)}
     seed, whole = max(answers.items(), key=lambda one: len(one[1]))
     assert len(whole) > 8
     stop = whole[3:5]

@@ -114,7 +114,7 @@ class TurnRun:
         if not self._hall.shown:
             return
         if self._own is None:
-            self._own = Stage(self._hall.mars)
+            self._own = Stage(self._hall.mars, tells=False)
             await self._outlet.send({"type": "listening", "turn": self._number})
         await self._motion((await asyncio.get_running_loop().run_in_executor(staging, self._own.push, own))[0])
 

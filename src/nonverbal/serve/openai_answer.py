@@ -74,7 +74,7 @@ class Completion:
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """What the answer brings, as it is made."""
         sampling = sampling_of(self.wish.knobs, self.hall.config.step_s)
-        stage = Stage(self.hall.mars) if self.wish.motion and self.hall.shown else None
+        stage = Stage(self.hall.mars, tells=False) if self.wish.motion and self.hall.shown else None
         text, index = _Text(self.wish.stops), 0
         job: Job[Event] = self.hall.engine.submit(self.talk.session, self.talk.exchange(self.message, sampling))
         try:
