@@ -76,3 +76,11 @@ def test_other_settings_are_refused_as_what_is_there_would_not_be_theirs(tmp_pat
     with pytest.raises(UserError, match="other settings"):
         walk(work.steps(setting=2), tmp_path, console)
     assert work.runs == ["one", "two"]
+
+
+def test_what_follows_from_a_step_that_is_done_again_is_done_again(tmp_path: Path) -> None:
+    work, (console, _) = Work(), quiet()
+    walk(work.steps(), tmp_path, console)
+    (tmp_path / ".steps" / "one.json").unlink()
+    walk(work.steps(), tmp_path, console)
+    assert work.runs == ["one", "two", "one", "two"]

@@ -97,7 +97,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for all steps; kept, so a run can go on")
     asked = parser.parse_args()
     kitchen = Kitchen(SHIPPED, asked.work)
-    last = Step("pack", "Store the model small, and measure it", None, lambda c: pack(kitchen, asked.out, c))
+    last = Step(
+        "pack", "Store the model small, and measure it", str(asked.out.resolve()), lambda c: pack(kitchen, asked.out, c)
+    )
     walk([*kitchen.steps(), last], asked.work, Console())
 
 

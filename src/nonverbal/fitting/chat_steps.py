@@ -66,16 +66,17 @@ def walk(steps: Sequence[Step], folder: Path, console: Console) -> dict[str, Don
         LockedError: somebody else is at work in it.
     """
     found: dict[str, Done] = {}
-    key = ""
+    key, redone = "", False
     with claim(folder):
         for number, step in enumerate(steps, 1):
             key = hashlib.sha256(dumps([key, step.name, to_plain(step.settings)]).encode()).hexdigest()
             head = f"[bold]{number}/{len(steps)}[/] {step.title}"
-            done = _noted(folder, step, key)
+            done = None if redone else _noted(folder, step, key)
             if done is not None:
                 console.print(f"{head} [dim](done before)[/]", highlight=False, soft_wrap=True)
             else:
                 console.print(head, highlight=False, soft_wrap=True)
+                redone = True  # and so is all that follows from it
                 done = _do(step, key, folder, console)
             console.print(f"    {done.told}", markup=False, highlight=False, soft_wrap=True)
             found[step.name] = done
