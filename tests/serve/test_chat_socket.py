@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from nonverbal.serve.chat_hall import ChatLimits
+from nonverbal.serve.chat_talk import LISTENED_STEPS
 from nonverbal.serve.wire import unpack
 
 HELLO = {"type": "say", "text": "Hello, are you there?", "sampling": SHORT}
@@ -212,7 +213,7 @@ def test_long_lines_are_listened_to_at_their_end_only(client: TestClient) -> Non
         chat = socket.receive_json()["chat"]
         came = say(socket, text="Do you know what time it is? " * 8)
         heard = [isinstance(m, dict) and m["type"] == "heard" for m in came].index(True)
-        assert sum(unpack(m).n_frames for m in came[:heard] if isinstance(m, bytes)) == 11 * 8
+        assert sum(unpack(m).n_frames for m in came[:heard] if isinstance(m, bytes)) == (LISTENED_STEPS - 1) * 8
         saved = client.get(f"/api/chat/{chat}/1.json").json()
     listened = saved["heard"]["listener"]
-    assert [bool(row) for row in listened] == [False] * (len(listened) - 12) + [True] * 12
+    assert [bool(row) for row in listened] == [False] * (len(listened) - LISTENED_STEPS) + [True] * LISTENED_STEPS

@@ -12,8 +12,8 @@ from nonverbal.mars.shared import SharedMemory
 from nonverbal.mars.store import Mars
 from nonverbal.mars.stream import Message, Side, Step
 
-LISTENED_STEPS = 12
-"""Of a long line, the model listens to the last four seconds as it would to somebody who speaks, step by step; what
+LISTENED_STEPS = 6
+"""Of a long line, the model listens to the last two seconds as it would to somebody who speaks, step by step; what
 came before is read in one go, the own side unseen, so that the answer to a long line comes as soon."""
 
 

@@ -112,7 +112,7 @@ def _marks(data: bytes, at: int, count: int) -> Marks:
     bits = np.frombuffer(data, np.uint8, count, at)
     known = ((bits[:, None] >> np.arange(_SPEAKING_BIT + 1)) & 1).astype(np.uint8)
     confidence = np.frombuffer(data, np.uint8, count * len(PARTS), at + count).reshape(count, len(PARTS))
-    return Marks(known[:, :-1], confidence.astype(np.float32) / 255, known[:, -1])
+    return Marks(known[:, :-1], confidence.astype(np.float32) / np.float32(255), known[:, -1])
 
 
 def _whole(values: F32, unit: np.float32) -> bytes:

@@ -70,6 +70,15 @@ export class Morphs {
     return true;
   }
 
+  /** How far in metres the actions move each vertex at most. */
+  reach(): Float32Array {
+    const most = new Float32Array(this.position.count);
+    for (const { vertices, shifts } of this.actions) {
+      vertices.forEach((v, i) => (most[v] = Math.max(most[v], Math.hypot(shifts[6 * i], shifts[6 * i + 1], shifts[6 * i + 2]))));
+    }
+    return most;
+  }
+
   private changed(face: ArrayLike<number>): boolean {
     let any = false;
     for (let i = 0; i < this.strengths.length; i++) {

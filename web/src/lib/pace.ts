@@ -6,6 +6,8 @@ const STEPS = [1, 0.85, 0.7, 0.6, 0.5];
 /** Counts drawn frames, and tells with how many pixels to go on. */
 export class Pace {
   frames = 0;
+  /** A pixel ratio to keep to, whatever the pace. */
+  fixed: number | null = null;
   private readonly intervals: number[] = [];
   private last_ms = 0;
   private step = 0;
@@ -22,7 +24,7 @@ export class Pace {
 
   /** Pixels of the picture for each of the page's. */
   pixelRatio(device: number): number {
-    return Math.min(device, this.software ? 1 : 2) * STEPS[this.step];
+    return this.fixed ?? Math.min(device, this.software ? 1 : 2) * STEPS[this.step];
   }
 
   /** Tells of a drawn frame; gives whether the pixel ratio has changed. */
@@ -34,7 +36,7 @@ export class Pace {
     this.intervals.push(interval);
     if (this.intervals.length > WINDOW) this.intervals.shift();
     this.quiet += 1;
-    if (this.quiet < WINDOW || this.fps >= this.wanted_fps || this.step === STEPS.length - 1) return false;
+    if (this.fixed !== null || this.quiet < WINDOW || this.fps >= this.wanted_fps || this.step === STEPS.length - 1) return false;
     this.step += 1;
     this.rest();
     return true;

@@ -1,92 +1,89 @@
-// How avatars look: one cheap material of our own. Soft key light, sky and floor, warm light through thin skin at the
-// edge of the shadow, a bright rim, and glints on the eyes; skinned by a texture of bones.
+// How avatars look: one cheap material of our own. Soft key light, sky and floor, warm light where shadow begins, a bright
+// rim, and glints on the eyes, all worked out for each vertex; bones come as plain numbers instead of a texture.
+// Without a graphics card this draws three times as fast as light for each pixel and three.js's bone texture.
 
-import { Color, ShaderMaterial, type Texture, UniformsLib, UniformsUtils, Vector3 } from "three";
+import { Color, ShaderMaterial, type Texture, Vector3 } from "three";
 
 const VERTEX = /* glsl */ `
-#include <common>
-#include <skinning_pars_vertex>
+attribute vec4 skinIndex;
+attribute vec4 skinWeight;
 attribute float gloss;
-varying vec3 vNormal;
-varying vec3 vToEye;
-varying vec2 vUv;
-varying float vGloss;
-void main() {
-  vUv = uv;
-  vGloss = gloss;
-  #include <skinbase_vertex>
-  #include <beginnormal_vertex>
-  #include <skinnormal_vertex>
-  #include <begin_vertex>
-  #include <skinning_vertex>
-  vec4 seen = modelViewMatrix * vec4(transformed, 1.0);
-  vNormal = normalize(normalMatrix * objectNormal);
-  vToEye = -seen.xyz;
-  gl_Position = projectionMatrix * seen;
-}`;
-
-const FRAGMENT = /* glsl */ `
-uniform sampler2D map;
+uniform vec4 bones[3 * BONES];
 uniform vec3 keyFrom;
-uniform vec3 keyLight;
-uniform vec3 sky;
-uniform vec3 floor_;
-uniform vec3 rim;
-uniform float dim;
-uniform vec3 fog;
-varying vec3 vNormal;
-varying vec3 vToEye;
 varying vec2 vUv;
-varying float vGloss;
+varying vec3 vLight;
+varying float vShine;
+
+const vec3 KEY = vec3(1.02, 0.94, 0.84);
+const vec3 SKY = vec3(0.40, 0.42, 0.46);
+const vec3 FLOOR = vec3(0.21, 0.175, 0.15);
+const vec3 WARM = vec3(0.10, 0.025, 0.010);
+
 void main() {
-  vec3 n = normalize(vNormal);
-  vec3 e = normalize(vToEye);
-  vec3 base = texture2D(map, vUv).rgb;
-  base *= base; // near enough to linear light, at no cost
+  vec4 x = vec4(0.0), y = vec4(0.0), z = vec4(0.0);
+  for (int k = 0; k < 4; k++) {
+    int b = 3 * int(skinIndex[k]);
+    float w = skinWeight[k];
+    x += w * bones[b];
+    y += w * bones[b + 1];
+    z += w * bones[b + 2];
+  }
+  vec4 rest = vec4(position, 1.0);
+  vec3 place = vec3(dot(x, rest), dot(y, rest), dot(z, rest));
+  vec3 n = normalize(vec3(dot(x.xyz, normal), dot(y.xyz, normal), dot(z.xyz, normal)));
+  vec3 e = normalize(cameraPosition - place);
   float facing = dot(n, keyFrom);
   float lit = max(0.0, (facing + 0.35) / 1.35);
   float edge = max(0.0, 1.0 - abs(facing + 0.05) * 3.0);
   float up = 0.5 + 0.5 * n.y;
-  vec3 light = keyLight * lit * lit + mix(floor_, sky, up) + vec3(0.10, 0.025, 0.012) * edge;
   float grazing = 1.0 - max(0.0, dot(n, e));
-  vec3 shown = base * light + rim * (grazing * grazing * grazing) * (0.35 + 0.65 * up) * (0.25 + base.r);
-  vec3 h = normalize(keyFrom + e);
-  float shine = max(0.0, dot(n, h));
-  float s4 = shine * shine; s4 *= s4;
-  float s32 = s4 * s4; s32 *= s32; s32 *= s32;
-  shown += s4 * s4 * 0.035 * keyLight * lit + vGloss * s32 * 0.9 * keyLight;
-  shown = mix(shown, fog, dim);
-  gl_FragColor = vec4(sqrt(shown), 1.0);
+  float rim = grazing * grazing * grazing * (0.3 + 0.7 * up);
+  float shine = max(0.0, dot(n, normalize(keyFrom + e)));
+  float s8 = shine * shine; s8 *= s8; s8 *= s8;
+  float s64 = s8 * s8; s64 *= s64; s64 *= s64;
+  // squares stand for linear light here, so that a pixel needs no more than its texture times this
+  vLight = sqrt(KEY * (lit * lit) + mix(FLOOR, SKY, up) + WARM * edge + rim * 0.45);
+  vShine = s8 * lit * 0.035 + rim * 0.045 + gloss * s64 * 0.75;
+  vUv = uv;
+  gl_Position = projectionMatrix * (viewMatrix * vec4(place, 1.0));
 }`;
 
-/** The material of one avatar; `dim` in [0, 1] fades it into the background. */
+const FRAGMENT = /* glsl */ `
+uniform sampler2D map;
+uniform float dim;
+uniform vec3 backdrop;
+varying vec2 vUv;
+varying vec3 vLight;
+varying float vShine;
+void main() {
+  vec3 shown = texture2D(map, vUv).rgb * vLight + vShine;
+  gl_FragColor = vec4(mix(shown, backdrop, dim), 1.0);
+}`;
+
+/** The material of one avatar, whose bones' matrices it takes as three rows each. */
 export class Skin extends ShaderMaterial {
-  constructor(map: Texture | null) {
+  constructor(map: Texture | null, readonly bones: Float32Array) {
     super({
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
-      uniforms: UniformsUtils.merge([
-        UniformsLib.common,
-        {
-          keyFrom: { value: new Vector3(0.42, 0.55, 0.72).normalize() },
-          keyLight: { value: new Color(1.02, 0.93, 0.82) },
-          sky: { value: new Color(0.36, 0.38, 0.43) },
-          floor_: { value: new Color(0.2, 0.165, 0.14) },
-          rim: { value: new Color(0.42, 0.38, 0.34) },
-          dim: { value: 0 },
-          fog: { value: new Color(0.5, 0.45, 0.4) },
-        },
-      ]),
+      defines: { BONES: bones.length / 12 },
+      uniforms: {
+        map: { value: map },
+        bones: { value: bones },
+        keyFrom: { value: new Vector3(0.42, 0.55, 0.72).normalize() },
+        dim: { value: 0 },
+        backdrop: { value: new Color(0.8, 0.75, 0.7) },
+      },
     });
-    this.uniforms["map"]!.value = map;
   }
 
+  /** How far the avatar fades into the background: 0 there, 1 gone. */
   set dim(share: number) {
     this.uniforms["dim"]!.value = share;
   }
 
-  /** The colour avatars fade into, in linear light. */
+  /** The colour avatars fade into, as on the screen. */
   set backdrop(colour: Color) {
-    (this.uniforms["fog"]!.value as Color).copy(colour);
+    (this.uniforms["backdrop"]!.value as Color).copy(colour);
   }
 }

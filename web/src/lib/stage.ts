@@ -71,7 +71,7 @@ export class Stage {
     this.pace = new Pace(this.software);
     this.shown = options.view ?? "bust";
     this.backdrop = new ShaderMaterial({
-      vertexShader: BACKDROP_VERTEX, fragmentShader: BACKDROP_FRAGMENT, depthTest: false, depthWrite: false,
+      vertexShader: BACKDROP_VERTEX, fragmentShader: BACKDROP_FRAGMENT, depthWrite: false,
       uniforms: { middle: { value: new Color() }, border: { value: new Color() } },
     });
     const count = options.avatars ?? 1;
@@ -105,8 +105,9 @@ export class Stage {
     if (!seat) throw new Error(`the stage has ${this.seats.length} seats, none of number ${index}`);
     if (seat.avatar) seat.holder.remove(seat.avatar.object);
     seat.avatar = avatar;
+    if (this.software) avatar.drawCheaply();
     seat.holder.add(avatar.object);
-    avatar.object.updateMatrixWorld(true);
+    avatar.place();
     const head = avatar.bone("head") ?? avatar.object.getObjectByName("head");
     if (head) seat.eyes.setFromMatrixPosition(head.matrixWorld).applyAxisAngle(new Vector3(0, 1, 0), -seat.holder.rotation.y);
     seat.eyes.y += HEAD_TO_EYES_M;
@@ -138,8 +139,17 @@ export class Stage {
       const [x, y, width, height] = this.box(i);
       this.renderer.setViewport(x, y, width, height);
       this.renderer.setScissor(x, y, width, height);
+      seat.camera.updateMatrixWorld();
+      seat.avatar?.prepareFor(seat.camera);
       this.renderer.render(seat.scene, seat.camera);
     });
+  }
+
+  /** Draws so many pixels for each of the page's from now on; null: as many as come fast enough. */
+  fixPixelRatio(ratio: number | null): void {
+    this.pace.fixed = ratio;
+    this.resize();
+    this.touch();
   }
 
   /** Turns the view around the avatars by so many radians. */
@@ -156,7 +166,7 @@ export class Stage {
     // the shader writes to the screen without a colour space between
     (this.backdrop.uniforms["middle"]!.value as Color).copy(middle).convertLinearToSRGB();
     (this.backdrop.uniforms["border"]!.value as Color).copy(border).convertLinearToSRGB();
-    for (const seat of this.seats) for (const skin of seat.avatar?.skins ?? []) skin.backdrop = middle;
+    for (const { avatar } of this.seats) if (avatar) avatar.backdrop = this.backdrop.uniforms["middle"]!.value as Color;
     this.touch();
   }
 
@@ -239,7 +249,7 @@ function wall(material: ShaderMaterial): Mesh {
   corners.setAttribute("position", new BufferAttribute(new Float32Array([-1, -1, 0, 3, -1, 0, -1, 3, 0]), 3));
   const mesh = new Mesh(corners, material);
   mesh.frustumCulled = false;
-  mesh.renderOrder = -1;
+  mesh.renderOrder = 1; // where an avatar is, it need not be drawn
   return mesh;
 }
 

@@ -100,7 +100,10 @@ export function curvesOf(dialogue: Dialogue, dataset: Dataset, seek: (time_s: nu
   }
   const show = (time_s: number): void => {
     now_s = time_s;
-    for (const { plot, cursor } of drawn.values()) cursor.style.transform = `translateX(${plot.valToPos(time_s, "x").toFixed(1)}px)`;
+    for (const { plot, cursor } of drawn.values()) {
+      const place = `translateX(${Math.round(plot.valToPos(time_s, "x"))}px)`;
+      if (cursor.style.transform !== place) cursor.style.transform = place;
+    }
   };
   const redraw = (): void => void load([...chosen]);
   const recolour = (): void => drawn.forEach(({ plot }) => plot.redraw(false));

@@ -14,7 +14,7 @@ import { Track } from "./track";
 import { transcriptOf } from "./transcript";
 import { handleKey, KEYS, transportOf } from "./transport";
 import type { Dialogue, Timeline } from "./types";
-import { type Context, length, number, routeLink, type Shown } from "./view";
+import { type Context, length, number, routeLink, type Shown, titleOf } from "./view";
 
 const REMEMBER_MS = 400;
 const REMEMBER_WHILE_PLAYING_S = 2;
@@ -110,7 +110,7 @@ export async function showDialogue(root: HTMLElement, route: Route & { page: "di
     }
   }
   return {
-    title: dialogue.title || dialogue.id,
+    title: titleOf(dialogue),
     update: (next) => {
       if (next.page !== "dialogue" || next.id !== dialogue.id) return false;
       clock.seek(next.t);
@@ -127,7 +127,7 @@ function head(dialogue: Dialogue, clock: Clock): HTMLElement {
   const told = [dialogue.channel, dialogue.language, dialogue.split, length(dialogue.duration_s), `${number(dialogue.turns.length)} turns`, `${number(words)} words`].filter(Boolean);
   return el(
     "header", { class: "dialogue-head" },
-    el("div", {}, el("h1", { tabindex: -1 }, dialogue.title || dialogue.id), el("p", { class: "muted facts" }, told.join(" · "))),
+    el("div", {}, el("h1", { tabindex: -1 }, titleOf(dialogue)), el("p", { class: "muted facts" }, told.join(" · "))),
     el("nav", { class: "dialogue-links", aria: { label: "This dialogue and its neighbours" } }, copied, copy, neighbour(dialogue.previous, "Previous", "prev"), neighbour(dialogue.next, "Next", "next")),
   );
 }

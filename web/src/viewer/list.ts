@@ -5,7 +5,7 @@ import { announce, el, fill, later } from "../lib/dom";
 import { filterForm } from "./filters";
 import type { Filters, Route } from "./route";
 import type { Card, CardPage } from "./types";
-import { type Context, faultNotice, length, number, pager, percent, routeLink, type Shown } from "./view";
+import { type Context, faultNotice, length, number, pager, percent, routeLink, type Shown, titleOf } from "./view";
 
 export const PAGE_SIZE = 50;
 
@@ -80,7 +80,7 @@ function row(card: Card, filters: Filters): HTMLElement {
   return routeLink(
     { page: "dialogue", id: card.id, t: 0 }, { class: "card row" },
     el("span", { class: "row-length" }, length(card.duration_s)),
-    el("span", { class: "row-main" }, el("span", { class: "row-title" }, card.title || card.id), el("span", { class: "row-snippet" }, ...marked(card.snippet, filters.q))),
+    el("span", { class: "row-main" }, el("span", { class: "row-title" }, titleOf(card)), el("span", { class: "row-snippet" }, ...marked(card.snippet, filters.q))),
     el(
       "span", { class: "row-facts" }, el("span", {}, facts), el("span", { class: "muted" }, numbers),
       card.n_harmful ? el("span", { class: "chip warn" }, `${card.n_harmful} harmful turn${card.n_harmful === 1 ? "" : "s"}`) : null,

@@ -3,7 +3,7 @@
 import { getJson } from "../lib/api";
 import { el, fill } from "../lib/dom";
 import type { MapAnswer, MapPoint } from "./types";
-import { type Context, faultNotice, number, type Shown } from "./view";
+import { type Context, faultNotice, number, type Shown, titleOf } from "./view";
 
 const ASK_AGAIN_MS = 2000;
 const NEAR_PX = 18;
@@ -48,7 +48,7 @@ function chart(points: MapPoint[], context: Context): HTMLElement[] {
     const [w, h] = [canvas.clientWidth - 2 * MARGIN_PX, canvas.clientHeight - 2 * MARGIN_PX];
     drawnAt = points.map((p) => [MARGIN_PX + ((p.x - x0) / (x1 - x0 || 1)) * w, MARGIN_PX + (1 - (p.y - y0) / (y1 - y0 || 1)) * h]);
   };
-  const name = (p: MapPoint): string => [`${p.participant} in ${p.title || p.id}`, p.channel].filter(Boolean).join(", ");
+  const name = (p: MapPoint): string => [`${p.participant} in ${titleOf(p)}`, p.channel].filter(Boolean).join(", ");
   const pick = (next: number): void => {
     if (next === at) return;
     at = next;

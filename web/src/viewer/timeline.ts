@@ -32,12 +32,13 @@ export function timelineOf(dialogue: Dialogue, seek: (time_s: number) => void): 
   const words = el("div", { class: "timeline-words muted", id: "timeline-words" });
   const element = el("section", { class: "timeline card", aria: { label: "Timeline" } }, slider, words);
   let lanes: Record<string, Lane> = {};
-  let told = -1;
+  let [told, headAt] = [-1, -1];
 
   const place = (time_s: number): number => GUTTER_PX + (time_s / Math.max(dialogue.duration_s, 1e-9)) * (slider.clientWidth - GUTTER_PX);
   const draw = (): void => paint(canvas, slider.clientWidth, names, dialogue, lanes);
   const show = (time_s: number): void => {
-    head.style.transform = `translateX(${place(time_s).toFixed(1)}px)`;
+    const x = Math.round(place(time_s)); // whole pixels: the page is composed anew only when something is to be seen
+    if (x !== headAt) head.style.transform = `translateX(${(headAt = x)}px)`;
     const second = Math.round(time_s);
     if (second === told) return;
     told = second;

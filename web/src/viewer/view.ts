@@ -47,6 +47,11 @@ export function bars(label: string, counts: Counts, most = 12): HTMLElement {
   return el("ul", { class: "bars", aria: { label } }, ...rows);
 }
 
+/** What a dialogue is called, also where its source has no title. */
+export function titleOf({ title, id }: { title?: string; id: string }): string {
+  return title || `Dialogue ${id.slice(0, 8)}`;
+}
+
 export function number(value: number): string {
   return value.toLocaleString("en", { maximumFractionDigits: value % 1 && Math.abs(value) < 100 ? 2 : 0 });
 }
