@@ -114,6 +114,7 @@ def test_a_slow_reader_waits_alone_and_is_given_up() -> None:
         async with engine_of(EngineConfig(waiting=2, patience_s=0.5)) as engine:
             slow, quick = begin(engine, talk_of(engine), steps=50), begin(engine, talk_of(engine))
             assert len(await all_of(quick)) > 3
+            assert slow.waiting == 2  # nothing was made for it meanwhile
             until = time.monotonic() + 10
             while engine.active and time.monotonic() < until:
                 await asyncio.sleep(0.02)
