@@ -64,6 +64,7 @@ def test_escape_stops_an_answer_and_the_next_one_comes(chat: Page) -> None:
     expect(chat.get_by_test_id("answer")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_an_answers_tokens_are_shown_on_demand(chat: Page) -> None:
     chat.locator("#show-steps").click()
     _say(chat, "What did you do last weekend?")
@@ -72,6 +73,7 @@ def test_an_answers_tokens_are_shown_on_demand(chat: Page) -> None:
     expect(cells.nth(2)).to_contain_text("BODY")
 
 
+@pytest.mark.slow
 def test_an_answer_can_be_saved(chat: Page, tmp_path: Path) -> None:
     _say(chat, "Do you like dogs?")
     chat.wait_for_function("() => document.querySelector('#doing').dataset.doing === 'rest'")

@@ -140,6 +140,30 @@ def test_half_a_request_does_not_keep_a_connection(port: int) -> None:
         assert 0.3 < time.monotonic() - began < 8
 
 
+def test_quick_requests_keep_a_connection(port: int) -> None:
+    """They are over before anyone looks whether the connection is idle."""
+    line = dial(port)
+    for _ in range(20):  # twice as long as a connection may be idle
+        line.sendall(b"GET /quick HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert line.recv(10_000).startswith(b"HTTP/1.1 200")
+        time.sleep(LIMITS.idle_s / 10)
+    line.close()
+
+
+def test_small_answers_are_sent_at_once(port: int) -> None:
+    """Forty milliseconds an answer mean that its head waits for the client's word before the body follows."""
+    line, took = dial(port), []
+    for _ in range(10):
+        began = time.monotonic()
+        line.sendall(b"GET /quick HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        heard = b""
+        while not heard.endswith(b"}"):
+            heard += line.recv(10_000)
+        took.append(time.monotonic() - began)
+    line.close()
+    assert min(took) < 0.035
+
+
 def test_a_dripping_head_does_not_keep_a_connection(port: int) -> None:
     line, began = dial(port, "GET /quick HTTP/1.1"), time.monotonic()
     with suppress(ConnectionError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +17,11 @@ from starlette.testclient import TestClient
 
 from hostile_dataset import TEXTS
 from nonverbal.serve import library_map
+from nonverbal.serve.errors import ApiError
 from nonverbal.serve.library import Library
 from nonverbal.serve.library_map import MotionMap, place, write_map
 from nonverbal.serve.settings import ServerConfig
-from nonverbal.serve.viewer_api import viewer_part
+from nonverbal.serve.viewer_api import Workers, viewer_part
 from nonverbal.serve.wire import unpack
 from nonverbal.verdicts import UserError
 
@@ -187,6 +190,19 @@ def test_curves_hold_the_extremes_of_valid_frames(client: TestClient, library: L
     assert client.get(path, params={"columns": "secret"}).status_code == 404
     assert client.get(path, params={"columns": ""}).status_code == 400
     assert client.get(path, params={"columns": ",".join(["jawOpen"] * 17)}).status_code == 400
+
+
+def test_motion_that_waits_leaves_places_for_the_rest() -> None:
+    async def asked() -> list[int]:
+        workers, gate = Workers(), threading.Event()
+        tasks = [asyncio.create_task(workers.heavy(gate.wait, 20)) for _ in range(30)]
+        await asyncio.sleep(0.2)
+        assert await workers.light(lambda: True)
+        gate.set()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        return [error.status_code for error in found if isinstance(error, ApiError)]
+
+    assert asyncio.run(asked()) == [429] * 4  # two at work, 24 waiting
 
 
 def test_timelines_average_what_is_stored(client: TestClient, library: Library, first: dict[str, Any]) -> None:

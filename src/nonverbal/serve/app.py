@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 import webbrowser
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing, suppress
@@ -26,6 +27,7 @@ from nonverbal.verdicts import UserError
 
 _PORTS_TRIED = 20
 _GRACE_S = 3
+_SWITCH_S = 0.0005  # after which a thread that computes lets the one in that answers; usually ten times as long
 _LARGEST_HEAD = 32_768  # bytes that are kept of a head that has not come as a whole
 
 
@@ -79,7 +81,8 @@ def listen(config: ServerConfig) -> socket.socket:
     except socket.gaierror as error:
         raise UserError(f"host {config.host}: is no address of this machine ({error.strerror})") from error
     for port in ports:
-        found = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio sends small answers at once only where the protocol is named; else they wait 40 ms for each other
+        found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             found.bind((address[0], port, *address[2:]))
@@ -114,6 +117,7 @@ def serve(
     Raises:
         UserError: nothing can listen there, or a part cannot start.
     """
+    sys.setswitchinterval(_SWITCH_S)
     with closing(listen(config)) as found:
         port = found.getsockname()[1]
         wanted, config = config.port, replace(config, port=port)

@@ -34,6 +34,10 @@ def guarded_protocol(limits: Limits) -> type[H11Protocol]:
             if hasattr(self, "_look"):
                 self._look.cancel()
 
+        def on_response_complete(self) -> None:
+            self._idle_since = self.loop.time()
+            super().on_response_complete()
+
         def send_400_response(self, msg: str) -> None:
             """Answer what is no HTTP, unless an answer is under way, which then ends here."""
             if self.cycle is not None and not self.cycle.response_complete:

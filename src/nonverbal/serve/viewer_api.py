@@ -26,8 +26,9 @@ from nonverbal.verdicts import UserError
 
 T = TypeVar("T")
 _MOST_COLUMNS = 16
+_MOST_WAITING = 24
 _LANES = (
-    Lane("readings of dialogues", ("/api/dialogues/",), 24),
+    Lane("searches and readings", ("/api/dialogues",), 40),
     Lane("media streams", ("/media/",), 12, request_s=600.0),
 )
 _Text = Annotated[str, Field(max_length=300)]
@@ -93,7 +94,14 @@ class Workers:
         self._disk = anyio.CapacityLimiter(1)
 
     async def heavy(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Decoding motion."""
+        """Decoding motion.
+
+        Raises:
+            ApiError: 429; too much of it waits already, and would take the places of what is quick.
+        """
+        if self._heavy.statistics().tasks_waiting >= _MOST_WAITING:
+            sentence = f"{_MOST_WAITING} requests for motion wait already; try again shortly."
+            raise ApiError(429, sentence, "too_many", {"Retry-After": "1"})
         return await anyio.to_thread.run_sync(partial(work, *arguments), limiter=self._heavy, abandon_on_cancel=True)
 
     async def light(self, work: Callable[..., T], *arguments: Any) -> T:

@@ -174,7 +174,7 @@ def place_cues(cues: Cues, seed: int) -> F32 | None:
     """
     try:
         from sklearn.manifold import TSNE
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
+        from threadpoolctl import threadpool_limits
     except ImportError as error:
         raise UserError("the t-SNE of cues needs scikit-learn: run pip install 'nonverbal[tokens]'") from error
     rows = np.concatenate(cues.cues)[:MAX_CUES].astype(np.float64)
