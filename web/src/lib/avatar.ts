@@ -26,7 +26,7 @@ const KEPT = new Set(["position", "normal", "uv", "skinIndex", "skinWeight", "gl
 const ASK_AGAIN_MS = 3000;
 const MOST_TRIES = 100;
 const HAND_M = 0.22;
-const [BODY_SHARE, HAND_SHARE] = [0.45, 0.35];
+const [BODY_SHARE, HAND_SHARE] = [0.4, 0.3];
 const WORTH_PER_M = 2000;
 const [FRUSTUM, MATRIX, POINT, HAND] = [new Frustum(), new Matrix4(), new Vector3(), new Sphere()];
 

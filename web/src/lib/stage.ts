@@ -32,6 +32,8 @@ const VIEWS: Record<View, [height: number, width: number, below: number]> = {
 };
 const FIELD_DEG = 20;
 const TOWARDS_PARTNER_RAD = 0.2;
+const STILL_MS = 180;
+const STILL_RATIO = 2;
 const HEAD_TO_EYES_M = 0.09;
 
 const BACKDROP_VERTEX = "varying vec2 at; void main() { at = position.xy; gl_Position = vec4(position.xy, 1.0, 1.0); }";
@@ -63,11 +65,14 @@ export class Stage {
   private request = 0;
   private last_ms = 0;
   private onScreen = true;
+  private still = 0;
+  private sharp = false;
   private turn = { yaw: 0, pitch: 0 };
 
   constructor(readonly canvas: HTMLCanvasElement, options: StageOptions = {}) {
     this.software = isSoftware();
     this.renderer = openRenderer(canvas, !this.software);
+    if (this.software) document.documentElement.dataset["graphics"] = "software"; // styles may spare it work
     this.pace = new Pace(this.software);
     this.shown = options.view ?? "bust";
     this.backdrop = new ShaderMaterial({
@@ -82,7 +87,8 @@ export class Stage {
   }
 
   get stats(): Stats {
-    return { fps: this.playing ? this.pace.fps : 0, frames: this.pace.frames, pixelRatio: this.renderer.getPixelRatio(), software: this.software };
+    const { fps, frames } = this.pace;
+    return { fps: this.playing ? fps : 0, frames, pixelRatio: this.renderer.getPixelRatio(), software: this.software };
   }
 
   get avatars(): (Avatar | null)[] {
@@ -172,14 +178,26 @@ export class Stage {
 
   private step(now_ms: number): void {
     this.request = 0;
+    clearTimeout(this.still);
     const elapsed_s = Math.max(0, now_ms - this.last_ms) / 1000;
     this.last_ms = now_ms;
+    if (this.sharp) this.setSize(this.pace.pixelRatio(devicePixelRatio));
+    this.sharp = false;
     if (this.playing) this.onFrame?.(elapsed_s);
     if (this.onScreen) {
       this.render();
       if (this.pace.drawn(now_ms)) this.resize();
     }
     if (this.playing) this.touch();
+    else if (this.software && this.onScreen) this.still = window.setTimeout(() => this.drawStill(), STILL_MS);
+  }
+
+  /** Draws what stands still with four times the pixels, which smooths its edges; the next movement takes that back. */
+  private drawStill(): void {
+    if (this.playing || this.request) return;
+    this.setSize(STILL_RATIO);
+    this.render();
+    this.sharp = true;
   }
 
   private newSeat(turn_rad: number): Seat {
@@ -201,11 +219,14 @@ export class Stage {
   }
 
   private resize(): void {
-    const { clientWidth, clientHeight } = this.canvas;
-    if (!clientWidth || !clientHeight) return;
-    this.renderer.setPixelRatio(this.pace.pixelRatio(devicePixelRatio));
-    this.renderer.setSize(clientWidth, clientHeight, false);
+    if (!this.canvas.clientWidth || !this.canvas.clientHeight) return;
+    this.setSize(this.pace.pixelRatio(devicePixelRatio));
     this.frameSeats();
+  }
+
+  private setSize(ratio: number): void {
+    this.renderer.setPixelRatio(ratio);
+    this.renderer.setSize(this.canvas.clientWidth, this.canvas.clientHeight, false);
   }
 
   private frameSeats(): void {
