@@ -56,7 +56,6 @@ def test_its_provenance_is_the_recipe_and_the_hash_is_of_all_inputs(mars: Mars, 
     assert provenance["licence"].startswith("Apache-2.0")
 
 
-@pytest.mark.slow
 def test_it_remembers_no_further_than_it_was_trained_to(mars: Mars) -> None:
     assert mars.model.config.max_position_embeddings == SHIPPED.training.context
 
