@@ -18,9 +18,9 @@ WAIT_MS = 60_000
 """How long a page may take on a busy machine; nothing is expected to take long."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, drawing in software."""
+    """Chromium, drawing in software; closed after each module, since other tests run event loops of their own."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no chromium: apt-get install chromium")
