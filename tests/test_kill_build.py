@@ -14,7 +14,7 @@ pytest.importorskip("mediapipe", reason="the models are not installed: pip insta
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("times", [5, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_killed_builds_end_like_an_unbroken_one(shared_media: Path, times: int) -> None:
     video = shared_media / "dialogue" / "grid_dialogue_9s.mp4"
     command = [sys.executable, ROOT / "benchmarks" / "kill.py", video, "--times", str(times), "--seed", str(times)]

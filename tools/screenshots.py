@@ -1,6 +1,6 @@
 """Pictures of the pages for the documentation, from headless Chromium: docs/viewer.jpg, docs/chat.jpg, docs/study.jpg.
 
-python tools/screenshots.py DATASET [--model demo]
+python tools/screenshots.py DATASET [--media FOLDER] [--model demo]
 """
 
 from __future__ import annotations
@@ -21,12 +21,17 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 SIZE = {"width": 1280, "height": 800}
 SOFTWARE_GL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 QUALITY = 82
+STILL_MS = 2000
+"""After which a picture that stands is drawn smooth."""
+FULL_RATIO = "() => window.nonverbal.stage.fixPixelRatio(1)"
+"""As with a graphics card; without one, moving pictures have fewer pixels."""
 
 
 def main() -> None:
     """Makes all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", type=Path)
+    parser.add_argument("--media", type=Path, help="folder of the films that the dataset was made from")
     parser.add_argument("--model", default="demo")
     parser.add_argument("--at", type=float, default=12.0, help="seconds into the first dialogue")
     given = parser.parse_args()
@@ -35,7 +40,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SOFTWARE_GL + sandbox)
         page = browser.new_page(viewport=SIZE)
         page.set_default_timeout(120_000)
-        with serving("view", given.dataset) as address:
+        media = ["--media", given.media] if given.media else []
+        with serving("view", given.dataset, *media) as address:
             viewer(page, address, open_dataset(given.dataset).ids()[0], given.at)
         with serving("serve", "--model", given.model) as address:
             chat(page, address)
@@ -49,9 +55,10 @@ def viewer(page: Page, address: str, dialogue: str, at_s: float) -> None:
     """Two avatars in the middle of a dialogue."""
     page.goto(f"{address}/viewer?dialogue={dialogue}&t={at_s}")
     page.evaluate("() => window.nonverbal.ready")
-    page.get_by_role("button", name="Play", exact=True).click()
+    page.keyboard.press("k")
     page.wait_for_function(f"() => window.nonverbal.stats().time_s > {at_s + 2}")
-    page.keyboard.press("Space")
+    page.keyboard.press("k")
+    page.wait_for_timeout(STILL_MS)
     keep(page, "viewer")
 
 
@@ -59,6 +66,7 @@ def chat(page: Page, address: str) -> None:
     """An avatar that answers."""
     page.goto(f"{address}/chat")
     page.evaluate("() => window.nonverbal.ready")
+    page.evaluate(FULL_RATIO)
     for text in ("Hello! How are you today?", "Do you like music?"):
         page.locator("#say").fill(text)
         page.locator("#say").press("Enter")
@@ -73,7 +81,11 @@ def chat(page: Page, address: str) -> None:
 def study(page: Page, address: str) -> None:
     """A pair to be rated."""
     page.goto(f"{address}/study")
-    page.wait_for_timeout(4000)
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Begin").click()
+    page.evaluate("() => window.nonverbal.ready")
+    page.keyboard.press("Space")
+    page.wait_for_timeout(2 * STILL_MS)
     keep(page, "study")
 
 
