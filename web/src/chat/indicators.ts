@@ -1,6 +1,6 @@
 // What the page says about itself: connection, what the avatar does, how long things took, what went wrong.
 
-import { byId, el } from "../lib/dom";
+import { byId, el, fill } from "../lib/dom";
 import { asTime, type Figures } from "./latency";
 import type { LinkState } from "./link";
 
@@ -11,12 +11,21 @@ const DOING: Record<Doing, string> = { rest: "at rest", listening: "listens", th
 export class Indicators {
   private countdown = 0;
   private wasOpen = false;
+  private told: string | null = null;
+  private aside = el("span");
   private drawn_ms = 0;
   private fps = 0;
 
-  notice(text: string | null): void {
+  /** A sentence above the conversation, told at once; `aside` is shown behind it and may change without being told again. */
+  notice(text: string | null, aside = ""): void {
     const place = byId("notice");
-    place.textContent = text ?? "";
+    if (text && text === this.told) {
+      this.aside.textContent = aside;
+      return;
+    }
+    this.told = text;
+    this.aside = el("span", { aria: { hidden: true } }, aside);
+    fill(place, text, " ", this.aside);
     place.hidden = !text;
   }
 
@@ -55,7 +64,7 @@ export class Indicators {
     if (state.is !== "lost") return;
     text.textContent = "No connection";
     let left_s = Math.ceil(state.retry_s);
-    const say = (): void => this.notice(`${state.why} Trying again ${left_s > 0 ? `in ${left_s} s` : "now"} …`);
+    const say = (): void => this.notice(state.why, `Trying again ${left_s > 0 ? `in ${left_s} s` : "now"} …`);
     say();
     this.countdown = window.setInterval(() => {
       left_s -= 1;

@@ -144,7 +144,8 @@ export class ChatPage {
     this.scene.modelWorks = this.talk.current?.isComing ?? false;
     this.transcript.end(turn, this.figuresOf(turn));
     if (turn === this.talk.current) this.indicators.figures(this.figuresOf(turn));
-    if (turn.over && !turn.end) announce("Stopped");
+    // word by word a screen reader would read it in pieces; a stop is confirmed later, and told once
+    if (turn.over !== (turn.end !== null)) this.tell(turn, turn.over ? "Stopped." : "");
     if (!turn.clip.frames) this.transcript.say(turn, turn.words.length, false);
     if (!this.playing && turn === this.talk.current) this.stopPlaying();
   }
@@ -156,8 +157,17 @@ export class ChatPage {
     }
     this.scene.modelWorks = this.talk.current?.isComing ?? false;
     this.transcript.fail(turn, message);
+    this.tell(turn, message);
     if (!turn.steps.length) this.composer.restore(turn.text);
     if (!this.playing) this.stopPlaying();
+  }
+
+  /** An answer and what became of it, for screen readers; the browser's own voice says the words where it is on. */
+  private tell(turn: Turn, end: string): void {
+    const name = this.model.name;
+    const words = turn.told && !this.voice.isOn ? `${name}: ${turn.told}` : "";
+    const none = turn.told || end ? "" : `${name} says nothing.`;
+    announce([words, end, none].filter(Boolean).join(" "));
   }
 
   private cleared(): void {

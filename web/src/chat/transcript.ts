@@ -36,7 +36,6 @@ export class Transcript {
     const words = el("p", { class: "words" }, waiting());
     const foot = el("div", { class: "foot", hidden: true });
     const answer = el("article", { class: "turn model", data: { testid: "answer" } }, el("h3", { class: "who" }, this.name()), words, foot);
-    this.log.setAttribute("aria-busy", "true");
     this.log.append(asked, answer);
     this.entries.set(turn, { turn, asked, answer, words, foot, spoken: [], pieces: 0, marked: 0 });
     this.follow(true);
@@ -82,7 +81,6 @@ export class Transcript {
     );
     entry.foot.hidden = false;
     entry.answer.dataset["ended"] = turn.over ? "stopped" : (turn.end?.reason ?? "");
-    this.log.setAttribute("aria-busy", "false");
     this.follow();
   }
 
@@ -93,19 +91,11 @@ export class Transcript {
     entry.words.querySelector(".waiting")?.remove();
     entry.answer.append(el("p", { class: "failed" }, message));
     entry.answer.dataset["ended"] = "failed";
-    this.log.setAttribute("aria-busy", "false");
-    this.follow();
-  }
-
-  /** A line between turns. */
-  note(text: string): void {
-    this.log.append(el("p", { class: "between muted" }, text));
     this.follow();
   }
 
   clear(): void {
     this.entries.clear();
-    this.log.setAttribute("aria-busy", "false");
     this.empty();
   }
 

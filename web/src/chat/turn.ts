@@ -45,6 +45,11 @@ export class Turn {
     }
   }
 
+  /** All that shows of it, to be read aloud in one go. */
+  get told(): string {
+    return this.pieces.map((piece) => (piece.kind === "word" ? piece.word.text : `(${piece.text})`)).join(" ");
+  }
+
   /** Whether anything more comes from the server. */
   get isComing(): boolean {
     return !this.end && !this.over;

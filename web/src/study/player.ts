@@ -23,7 +23,7 @@ export class Player {
     };
     const controls = el("div", { class: "controls", role: "group", aria: { label: "Play" } }, ...Object.values(this.buttons));
     const names = el("div", { class: "names" }, el("span", {}, "Left"), el("span", {}, "Right"));
-    this.element = el("section", { class: "player card", aria: { label: "Clips" } }, names, pair.element, this.words, controls);
+    this.element = el("section", { class: "player card", tabindex: -1, aria: { label: "Clips" } }, names, pair.element, this.words, controls);
     pair.onTime = (time_s) => this.follow(time_s);
   }
 

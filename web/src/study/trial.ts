@@ -64,6 +64,7 @@ export class Trials {
       this.trial = found.trial;
       this.element.removeAttribute("aria-busy");
       this.refresh();
+      this.player.element.focus({ preventScroll: true }); // what was pressed last can be pressed no more
       announce(`Pair ${found.answered + 1} of ${found.trials}.`);
     } catch (error) {
       this.complain(error, () => void this.advance());

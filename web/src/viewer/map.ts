@@ -35,7 +35,7 @@ export function showMap(root: HTMLElement, context: Context): Shown {
 function chart(points: MapPoint[], context: Context): HTMLElement[] {
   if (!points.length) return [el("p", { class: "muted empty" }, "Nobody is in this dataset.")];
   const canvas = el("canvas", {
-    class: "map", id: "map", tabindex: 0, role: "img", data: { testid: "map" },
+    class: "map", id: "map", tabindex: 0, role: "application", data: { testid: "map" },
     aria: { label: `${number(points.length)} participants. Arrow keys move from point to neighbouring point, Enter opens the dialogue.`, describedby: "map-told" },
   });
   const told = el("p", { class: "map-told", id: "map-told", role: "status" }, "Point at somebody, or use the arrow keys.");

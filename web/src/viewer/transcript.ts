@@ -1,7 +1,7 @@
 // What was said, turn by turn, the word being spoken marked; a click leads to the moment.
 
 import { el, fill, prefersStillness } from "../lib/dom";
-import { clockText, spokenTime } from "./route";
+import { clockText } from "./route";
 import type { Dialogue, Turn } from "./types";
 
 const UNSURE = 0.5;
@@ -26,7 +26,7 @@ export function transcriptOf(dialogue: Dialogue, seek: (time_s: number) => void,
   let current: Row | null = null;
   let touched_ms = -RESTS_MS;
   const spoken = new Set<HTMLElement>();
-  const list = el("ol", { class: "turns", tabindex: 0, aria: { label: "Turns; arrow keys move between them, Enter plays from there" }, data: { testid: "transcript" } });
+  const list = el("ol", { class: "turns", tabindex: 0, aria: { label: "Turns; arrow keys move between them, Enter goes to one" }, data: { testid: "transcript" } });
   const notice = el("div", {});
   const element = el("section", { class: "transcript card", aria: { labelledby: "transcript-title" } }, el("h2", { id: "transcript-title" }, "Transcript"), notice, list);
 
@@ -69,8 +69,8 @@ function makeRow(turn: Turn, speaker: number): Row {
   else if (words.length) words.forEach((word, i) => text.append(i ? " " : "", word));
   else text.append(turn.text);
   const start = el(
-    "button", { type: "button", class: "turn-time", tabindex: -1, data: { s: turn.start_s }, aria: { label: `${turn.participant} at ${spokenTime(turn.start_s)}, play from here` } },
-    el("span", { class: "who" }, turn.participant), clockText(turn.start_s),
+    "button", { type: "button", class: "turn-time", tabindex: -1, data: { s: turn.start_s }, aria: { label: `${turn.participant} ${clockText(turn.start_s)}, go there` } },
+    el("span", { class: "who" }, turn.participant), " ", clockText(turn.start_s),
   );
   const warn = turn.harmful ? el("span", { class: "chip warn" }, turn.harm === null ? "harmful" : `harmful ${turn.harm.toFixed(2)}`) : null;
   const element = el("li", { class: `turn ${speaker > 0 ? "of-b" : "of-a"}` }, start, el("div", {}, warn, text));
