@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 import nonverbal
+from nonverbal import cli
+from nonverbal.dataset.read import Dataset, open_dataset
+from nonverbal.serve.background import serving
 
 PAGES = Path(nonverbal.__file__).parent / "serve" / "pages"
 SOFTWARE_GL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 WAIT_MS = 60_000
 """How long a page may take on a busy machine; nothing is expected to take long."""
 
+expect.set_options(timeout=WAIT_MS)
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, drawing in software; closed after each module, since other tests run event loops of their own."""
+
+@contextmanager
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """Chromium with these switches."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no chromium: apt-get install chromium")
@@ -28,9 +34,16 @@ def browser() -> Iterator[Browser]:
         pytest.skip("the pages are not built: make web")
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()  # chromium has none for root
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*SOFTWARE_GL, *sandbox])
+        browser = playwright.chromium.launch(executable_path=path, args=[*arguments, *sandbox])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, drawing in software; closed after each module, since other tests run event loops of their own."""
+    with chromium(*SOFTWARE_GL) as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -45,6 +58,22 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture(scope="session")
+def talks(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Six half-minute talks of the studio."""
+    out = tmp_path_factory.mktemp("viewer") / "talks"
+    arguments = ["studio", "--truth-only", "--hours", "0.05", "--minutes", "0.5", "--seed", "77"]
+    assert cli.main([*arguments, "--out", str(out)]) == 0
+    return open_dataset(out)
+
+
+@pytest.fixture(scope="session")
+def address(talks: Dataset) -> Iterator[str]:
+    """Where the chat with the model that ships, and the viewer of `talks`, are served."""
+    with serving("serve", "--model", "demo", "--dataset", talks.root) as address:
+        yield address
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:

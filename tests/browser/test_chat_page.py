@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from nonverbal.mars.demo_model import demo_model
 from nonverbal.serve.background import serving
 
 BONES = "() => window.nonverbal.avatars[0].boneAngles()"
 STATS = "() => window.nonverbal.stats()"
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    assert (demo_model() / "mars.json").exists()
-    with serving("serve", "--model", "demo") as address:
-        yield address
 
 
 @pytest.fixture
@@ -77,19 +68,22 @@ def test_an_answers_tokens_are_shown_on_demand(chat: Page) -> None:
         expect(codes).to_have_text([re.compile(r"^\d+$")] * 2)
 
 
-def test_an_answer_can_be_saved(chat: Page, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "beginning"), [("CSV", b"Timecode"), pytest.param("GLB", b"glTF", marks=pytest.mark.slow)]
+)
+def test_an_answer_can_be_saved(chat: Page, tmp_path: Path, kind: str, beginning: bytes) -> None:
     _say(chat, "Do you like dogs?")
-    chat.wait_for_function("() => document.querySelector('#doing').dataset.doing === 'rest'")
     answer = chat.get_by_test_id("answer").first
+    expect(answer).to_have_attribute("data-ended", "stop")
     answer.get_by_text("Save", exact=True).click()
-    for kind, beginning in (("GLB", b"glTF"), ("CSV", b"Timecode")):
-        with chat.expect_download() as coming:
-            answer.get_by_role("button", name=f"Save as {kind}").click()
-        path = tmp_path / kind
-        coming.value.save_as(path)
-        assert path.read_bytes().startswith(beginning)
+    with chat.expect_download() as coming:
+        answer.get_by_role("button", name=f"Save as {kind}").click()
+    path = tmp_path / kind
+    coming.value.save_as(path)
+    assert path.read_bytes().startswith(beginning)
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_is_told_and_text_stays(page: Page) -> None:
     with serving("serve", "--model", "demo") as address:
         page.goto(f"{address}/chat")

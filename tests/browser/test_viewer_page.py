@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from nonverbal import cli
 from nonverbal.avatar.rig import TURNING, local_turns
-from nonverbal.dataset.read import Dataset, open_dataset
+from nonverbal.dataset.read import Dataset
 from nonverbal.motion.rotations import axis_angle_from_matrix
-from nonverbal.serve.background import serving
 
 BONES = "() => window.nonverbal.avatars.map((avatar) => avatar.boneAngles())"
 TIME = "() => window.nonverbal.stats().time_s"
-
-
-@pytest.fixture(scope="module")
-def talks(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    out = tmp_path_factory.mktemp("viewer") / "talks"
-    arguments = ["studio", "--truth-only", "--hours", "0.05", "--minutes", "0.5", "--seed", "77"]
-    assert cli.main([*arguments, "--out", str(out)]) == 0
-    return open_dataset(out)
-
-
-@pytest.fixture(scope="module")
-def address(talks: Dataset) -> Iterator[str]:
-    with serving("view", talks.root) as address:
-        yield address
 
 
 def _open(page: Page, address: str, dialogue: str, t: float = 0.0) -> None:
