@@ -14,6 +14,14 @@ from nonverbal.serve.settings import ServerConfig
 from nonverbal.serve.viewer_api import viewer_part
 
 LOCAL = "http://127.0.0.1:8000"
+_LONGEST_S = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No test of a server may hang for longer than a minute."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and not item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.timeout(_LONGEST_S))
 
 
 @pytest.fixture(scope="session")

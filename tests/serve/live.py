@@ -40,6 +40,17 @@ def dial(port: int, *lines: str) -> socket.socket:
     return line
 
 
+def ask(line: socket.socket, path: str) -> bytes:
+    """The answer to one request on a connection that stays open; head and body may come one after the other."""
+    line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    heard = b""
+    while not (heard.count(b"\r\n\r\n") and heard.endswith(b"}")):
+        piece = line.recv(65536)
+        assert piece, f"the server hung up after {heard!r}"
+        heard += piece
+    return heard
+
+
 def hear(line: socket.socket) -> bytes:
     """All that comes until the server hangs up."""
     heard = bytearray()

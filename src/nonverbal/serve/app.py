@@ -9,6 +9,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
+from math import ceil
 
 import uvicorn
 from fastapi import FastAPI
@@ -156,7 +157,7 @@ def uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         limit_concurrency=2 * limits.connections,
-        timeout_keep_alive=int(limits.idle_s),
+        timeout_keep_alive=ceil(limits.idle_s),  # whole seconds; `guarded_protocol` keeps to shorter ones
         timeout_graceful_shutdown=_GRACE_S,
         h11_max_incomplete_event_size=_LARGEST_HEAD,
     )

@@ -15,7 +15,7 @@ from nonverbal.serve.library_media import MediaFile
 
 MOST_BYTES = 4 << 20
 """Of one answer to a range; players ask for the next one."""
-_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")  # as many digits as 2**63 has
 
 
 def span_of(text: str, size: int) -> tuple[int, int]:

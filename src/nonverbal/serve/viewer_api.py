@@ -26,7 +26,7 @@ from nonverbal.verdicts import UserError
 
 T = TypeVar("T")
 _MOST_COLUMNS = 16
-_MOST_WAITING = 24
+_HEAVY_THREADS, _MOST_WAITING = 2, 24
 _LANES = (
     Lane("searches and readings", ("/api/dialogues",), 40),
     Lane("media streams", ("/media/",), 12, request_s=600.0),
@@ -89,7 +89,8 @@ class Workers:
     """Threads for the work behind requests: few for what takes long, so that everybody else's goes on."""
 
     def __init__(self) -> None:
-        self._heavy = anyio.CapacityLimiter(2)
+        self._heavy = anyio.CapacityLimiter(_HEAVY_THREADS)
+        self._heavy_asked = 0  # the limiter's own count lags behind requests that come at the same moment
         self._light = anyio.CapacityLimiter(4)
         self._disk = anyio.CapacityLimiter(1)
 
@@ -99,10 +100,16 @@ class Workers:
         Raises:
             ApiError: 429; too much of it waits already, and would take the places of what is quick.
         """
-        if self._heavy.statistics().tasks_waiting >= _MOST_WAITING:
+        if self._heavy_asked >= _HEAVY_THREADS + _MOST_WAITING:
             sentence = f"{_MOST_WAITING} requests for motion wait already; try again shortly."
             raise ApiError(429, sentence, "too_many", {"Retry-After": "1"})
-        return await anyio.to_thread.run_sync(partial(work, *arguments), limiter=self._heavy, abandon_on_cancel=True)
+        self._heavy_asked += 1
+        try:
+            return await anyio.to_thread.run_sync(
+                partial(work, *arguments), limiter=self._heavy, abandon_on_cancel=True
+            )
+        finally:
+            self._heavy_asked -= 1
 
     async def light(self, work: Callable[..., T], *arguments: Any) -> T:
         """Searching, and reading a row."""
