@@ -175,7 +175,7 @@ def gather_takes(folder: Path, seeds: range, frames: int = TAKE_FRAMES, stride: 
             part = path.with_suffix(".part.npz")
             np.savez(part, **arrays)
             part.replace(path)
-        with np.load(path) as saved:
+        with np.load(path, allow_pickle=False) as saved:
             if saved.files:
                 takes.append(Take(**{name: saved[name] for name in saved.files}))
     eyes.close()

@@ -82,7 +82,7 @@ def render_people(plan: Plan, folder: Path, workers: int) -> Iterator[Person]:
             done.result()
             progress.advance(bar)
     for path in paths:
-        with np.load(path) as arrays:
+        with np.load(path, allow_pickle=False) as arrays:
             yield Person(**arrays)
 
 
