@@ -20,7 +20,11 @@ CALLS = {
     "pandas.read_pickle", "pd.read_pickle", "subprocess.getoutput", "subprocess.getstatusoutput", "yaml.full_load",
     "yaml.load", "yaml.unsafe_load",
 }  # fmt: skip
-MUST_SAY = {"np.load": ("allow_pickle", False), "numpy.load": ("allow_pickle", False), "torch.load": ("weights_only", True)}  # fmt: skip
+MUST_SAY = {
+    "np.load": ("allow_pickle", False),
+    "numpy.load": ("allow_pickle", False),
+    "torch.load": ("weights_only", True),
+}
 
 
 def faults(source: str) -> Iterator[str]:
