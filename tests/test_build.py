@@ -203,6 +203,29 @@ def test_a_second_run_does_nothing(result: Result) -> None:
     assert "unchanged" in done.stdout
 
 
+def test_a_purged_source_leaves_no_trace(result: Result, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(result.out, out)
+    (dialogue_id,) = open_dataset(out).ids()
+    (clip,) = [row for row in open_dataset(out).clips() if row["clip_id"] == dialogue_id]
+    traces = [text.encode() for text in (clip["source_id"], dialogue_id, "dialogue.mp4")]
+    assert all(any(trace in content for content in _contents(out)) for trace in traces)
+    assert _run("purge", out, "--source", clip["source_id"][:12]).returncode == 0
+    assert not [content for content in _contents(out) for trace in traces if trace in content]
+    assert validate(out) == []
+    assert len(open_dataset(out)) == 0
+    assert _run("purge", out, "--source", clip["source_id"]).returncode == 2
+
+
+def _contents(folder: Path) -> list[bytes]:
+    """Every name below a folder, and what stands in every file, tables as text; who held the lock says the command."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "lock"]
+    tables = [
+        json.dumps(pq.read_table(path).to_pylist(), default=str).encode() for path in files if path.suffix == ".parquet"
+    ]
+    return [*(os.fsencode(path) for path in folder.rglob("*")), *(path.read_bytes() for path in files), *tables]
+
+
 def test_a_changed_setting_redoes_its_stage_and_what_follows_only(result: Result, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(result.out, out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +62,19 @@ def update(output: Output, inputs: Sequence[str], tick: Callable[[str], None]) -
     if after != before:
         commit_record(path, Catalogue, after)
     return after, found
+
+
+def forget(output: Output, ids: Container[str]) -> None:
+    """Takes the sources in `ids` out of the output's catalogue."""
+    path = output.home / "catalogue.json"
+    before = _load(path)
+    after = Catalogue(
+        tuple(source for source in before.sources if source.source_id not in ids),
+        tuple(bad for bad in before.unreadable if bad.source.source_id not in ids),
+        tuple(file for file in before.known if file.source_id not in ids),
+    )
+    if after != before:
+        commit_record(path, Catalogue, after)
 
 
 def _load(path: Path) -> Catalogue:

@@ -37,6 +37,7 @@ from nonverbal.study.command import Study
 from nonverbal.tokens.evaluate_command import EvaluateTokenizer
 from nonverbal.tokens.table_command import Detokenize, Tokenize
 from nonverbal.tokens.train_command import TrainTokenizer
+from nonverbal.upkeep import Merge, Prune, Purge, Retry
 from nonverbal.verdicts import UserError
 
 _PATH = tyro.conf.Positional[Path]
@@ -167,6 +168,10 @@ _COMMANDS: Mapping[str, type[Command]] = {
     "build": Build,
     "stats": Stats,
     "validate": Validate,
+    "retry": Retry,
+    "purge": Purge,
+    "prune": Prune,
+    "merge": Merge,
     "view": View,
     "studio": Studio,
     "import": Import,

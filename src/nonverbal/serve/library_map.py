@@ -28,13 +28,18 @@ _COMPONENTS = 30
 _PERPLEXITY = 30.0
 
 
+def map_file(content_hash: str) -> Path:
+    """Where the map of a dataset is kept."""
+    digest = hashlib.sha256(f"{_VERSION} {MOST_POINTS} {content_hash}".encode()).hexdigest()[:24]
+    return cache_folder() / "maps" / f"{digest}.json"
+
+
 class MotionMap:
     """The map of one dataset: asked for once, it is made in the background and kept in the cache folder."""
 
     def __init__(self, root: Path, content_hash: str) -> None:
         self._root = root
-        digest = hashlib.sha256(f"{_VERSION} {MOST_POINTS} {content_hash}".encode()).hexdigest()[:24]
-        self._path = cache_folder() / "maps" / f"{digest}.json"
+        self._path = map_file(content_hash)
         self._task: asyncio.Task[dict[str, Any]] | None = None
 
     def get(self) -> dict[str, Any]:
