@@ -69,7 +69,7 @@ class Purge:
             "Its video is yours to delete, and to leave out of the next build, which would take it in again:",
             highlight=False,
         )
-        console.print(f"    {row['path']}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"    {row['file_name']}", markup=False, highlight=False, soft_wrap=True)
         return 0
 
 

@@ -37,9 +37,9 @@ RECIPE = Recipe(
     hinges=TruthSettings(hours=0.4, minutes=4.0, seed=40_000, hinges=20.0),
     small_talk=TruthSettings(hours=0.6, minutes=4.0, seed=60_000),
     words=WordsPlan(hours=20.0, validation_hours=0.2, kept_hours=1.0),
-    words_training=TrainConfig(context=512, row_tokens=1024, batch_rows=1, steps=700, learning_rate=2e-3),
+    words_training=TrainConfig(context=512, row_tokens=1024, batch_rows=1, steps=500, learning_rate=2e-3),
     training=TrainConfig(
-        context=512, row_tokens=1024, batch_rows=1, steps=1400, learning_rate=2e-3, weights={"text": 2.0},
+        context=512, row_tokens=1024, batch_rows=1, steps=900, learning_rate=2e-3, weights={"text": 2.0},
         level_weight=0.7, typed_share=0.35, seed=1,
     ),
 )  # fmt: skip
