@@ -41,6 +41,22 @@ class Reason(StrEnum):
     E_LOCKED = "E_LOCKED"
     E_HASH = "E_HASH"
     E_SCHEMA = "E_SCHEMA"
+    E_ADDRESS = "E_ADDRESS"
+    E_UNSUPPORTED = "E_UNSUPPORTED"
+    E_REMOVED = "E_REMOVED"
+    E_PRIVATE = "E_PRIVATE"
+    E_MEMBERS = "E_MEMBERS"
+    E_AGE = "E_AGE"
+    E_REGION = "E_REGION"
+    E_LIVE = "E_LIVE"
+    E_DRM = "E_DRM"
+    E_BOT_CHECK = "E_BOT_CHECK"
+    E_FORBIDDEN = "E_FORBIDDEN"
+    E_RATE_LIMIT = "E_RATE_LIMIT"
+    E_FETCH = "E_FETCH"
+    E_NO_FORMAT = "E_NO_FORMAT"
+    E_TOO_BIG = "E_TOO_BIG"
+    E_TAKEDOWN = "E_TAKEDOWN"
 
 
 @dataclass(frozen=True, slots=True)
