@@ -35,18 +35,10 @@ from nonverbal.dataset.write import Contents, Entry, write_dataset
 from nonverbal.types import Clip, Source
 from nonverbal.weights import sha256_of
 
-_SERVE = """
-import sys
-from pathlib import Path
-from rich.console import Console
-from nonverbal.serve.settings import ServerConfig
-from nonverbal.serve.view_command import View
-View(Path(sys.argv[1]), media=Path(sys.argv[2]), server=ServerConfig(port=int(sys.argv[3]))).run(Console())
-"""
 _LONG_S, _SHORT_S = 600.0, 0.4
 _LONG_MOTIONS = 8  # dialogues whose motion is as long as they are; the others have a moment of it
 _CHANNELS = 300
-_WARM_UP_S, _LOAD_S, _PROBES = 2.0, 12.0, 150
+_WARM_UP_S, _LOAD_S, _PROBES = 2.0, 20.0, 300
 
 
 def main() -> None:
@@ -57,9 +49,13 @@ def main() -> None:
     parser.add_argument("--load", choices=LOADS, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--dialogue", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.load:
         print(json.dumps(asyncio.run(LOADS[options.load](options.port, options.dialogue))))
+        return
+    if options.serve:
+        serve_dataset(options.serve, options.work / "media", options.port)
         return
     root = options.work / f"{options.dialogues}x{options.words}"
     if not (root / MANIFEST_NAME).is_file():
@@ -69,15 +65,15 @@ def main() -> None:
 
 def measure(root: Path, options: argparse.Namespace, console: Console) -> None:
     """Starts a viewer of the dataset in `root` and prints what it can do."""
-    with serving(root, options.work / "media") as (port, started_s, process):
+    with serving(root, options.work) as (port, started_s, process):
         rss = psutil.Process(process.pid).memory_info
         about = f"{options.dialogues:,} dialogues of {options.words} words"
         console.print(
             f"{about}: up after {started_s:.1f} s, {rss().rss / 1e6:.0f} MB, load {psutil.getloadavg()[0]:.0f}"
         )
-        for line in searching(port):
-            console.print(line)
         long = json.loads((options.work / "long.json").read_text(encoding="utf-8"))
+        for line in reading(port, long):
+            console.print(line)
         console.print(asyncio.run(probed("nobody else", None, port, long[0])))
         for load in LOADS:
             console.print(asyncio.run(probed(load, load, port, long[0])))
@@ -147,15 +143,39 @@ def _row(clip: Clip, channel: str, words: list[str]) -> Row:
     return ids | about | {"participants": ["A", "B"], "turns": turns}
 
 
+def serve_dataset(root: Path, media: Path, port: int) -> None:
+    """What `nonverbal view` serves, and beside it an address that takes bodies."""
+    from fastapi import APIRouter, Request
+
+    from nonverbal.serve.app import serve
+    from nonverbal.serve.library import Library
+    from nonverbal.serve.library_media import MediaFolder
+    from nonverbal.serve.parts import Part
+    from nonverbal.serve.settings import ServerConfig
+    from nonverbal.serve.viewer_api import viewer_part
+
+    library, router = Library(root), APIRouter()
+    sizes = {source_id: row["size_bytes"] for source_id, row in library.sources.items()}
+
+    @router.post("/api/body")
+    async def body(request: Request) -> int:
+        return len(await request.body())
+
+    body.__annotations__["request"] = Request
+    parts = [viewer_part(library, MediaFolder(media, sizes)), Part("bodies", router)]
+    serve(ServerConfig(port=port), parts, Console(quiet=True))
+
+
 @contextmanager
-def serving(root: Path, media: Path) -> Iterator[tuple[int, float, subprocess.Popen[bytes]]]:
+def serving(root: Path, work: Path) -> Iterator[tuple[int, float, subprocess.Popen[bytes]]]:
     """A viewer in a process of its own: its port, the seconds until it answered, and the process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-c", _SERVE, str(root), str(media), str(port)], stdout=subprocess.DEVNULL
+        [sys.executable, __file__, "--work", str(work), "--serve", str(root), "--port", str(port)],
+        stdout=subprocess.DEVNULL,
     )
     try:
         while True:
@@ -175,12 +195,14 @@ def _json(port: int, path: str) -> Any:
         return json.load(answer)
 
 
-def searching(port: int) -> Iterator[str]:
-    """Times of searches, each for something else, over one connection."""
+def reading(port: int, long: list[str]) -> Iterator[str]:
+    """Times of lists, searches, dialogues and motion, each another one, over one connection."""
     rng = random.Random(1)
     words = [row["snippet"].split() for row in _json(port, "/api/dialogues?limit=200")["dialogues"]]
     pick = lambda: rng.choice(rng.choice(words))  # noqa: E731 - one word that is said somewhere
+    ids = [row["id"] for row in _json(port, "/api/dialogues?limit=200&sort=words")["dialogues"]]
     for name, query in (
+        ("the first page", lambda: "limit=50"),
         ("a word", lambda: f"q={pick()}"),
         ("two words, sorted", lambda: f"q={pick()}+{pick()}&sort=words&descending=1"),
         ("a phrase never said", lambda: f"q=%22{pick()}+{pick()}+{pick()}%22"),
@@ -188,7 +210,16 @@ def searching(port: int) -> Iterator[str]:
         ("a page far down", lambda: f"offset={rng.randrange(9000)}&limit=200"),
     ):
         times = asyncio.run(_timed(port, [f"/api/dialogues?{query()}" for _ in range(100)]))
-        yield f"search for {name}: {_spread(times)}"
+        yield f"list, {name}: {_spread(times)}"
+    stretch = lambda: f"motion/{rng.choice('AB')}?first={250 * rng.randrange(60)}&frames=250"  # noqa: E731 - 10 s
+    for name, path in (
+        ("a dialogue", lambda: f"/api/dialogues/{rng.choice(ids)}"),
+        ("10 s of motion", lambda: f"/api/dialogues/{rng.choice(long)}/{stretch()}"),
+        ("10 s of motion, smoothed", lambda: f"/api/dialogues/{rng.choice(long)}/{stretch()}&smooth=1"),
+        ("timeline of 10 minutes", lambda: f"/api/dialogues/{rng.choice(long)}/timeline?bins=600"),
+        ("two curves of 10 minutes", lambda: f"/api/dialogues/{rng.choice(long)}/curve/A?columns=jawOpen,head_x"),
+    ):
+        yield f"{name}: {_spread(asyncio.run(_timed(port, [path() for _ in range(100)])))}"
 
 
 async def _timed(port: int, paths: list[str]) -> list[float]:
@@ -246,7 +277,8 @@ async def probed(name: str, load: str | None, port: int, dialogue: str) -> str:
         await asyncio.sleep(max(0.05 - times[-1], 0.0))
     line[1].close()
     told = json.loads((await other.communicate())[0]) if other else {}
-    return f"beside {name} {told}: others {dict(statuses)}, {_spread(times)}"
+    load = psutil.getloadavg()[0]
+    return f"beside {name} {told}: others {dict(statuses)}, {_spread(times)}, load {load:.1f}"
 
 
 async def _parallel(port: int, dialogue: str) -> dict[str, int]:
@@ -284,8 +316,28 @@ async def _dripping(port: int, dialogue: str, *head: str) -> dict[str, int]:
 
 async def _bodies(port: int, dialogue: str) -> dict[str, int]:
     """Two hundred bodies that come byte by byte."""
-    head = ("POST /api/dialogues HTTP/1.1", "Host: localhost", "Content-Length: 100000", "")
-    return await _dripping(port, dialogue, *head)
+    return await _dripping(port, dialogue, "POST /api/body HTTP/1.1", "Host: localhost", "Content-Length: 100000", "")
+
+
+async def _large(port: int, dialogue: str) -> dict[str, int]:
+    """Two hundred bodies that are larger than allowed, half of which say so; each client sends all it has."""
+
+    async def client(number: int) -> Counter[str]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        said = "Content-Length: 8000000" if number % 2 else "Transfer-Encoding: chunked"
+        writer.write(f"POST /api/body HTTP/1.1\r\nHost: localhost\r\n{said}\r\n\r\n".encode())
+        answer = asyncio.create_task(reader.read(12))
+        for _ in range(80):
+            if answer.done() or writer.is_closing():
+                break
+            writer.write(bytes(100_000) if number % 2 else b"186a0\r\n" + bytes(100_000) + b"\r\n")
+            await asyncio.wait([asyncio.create_task(writer.drain())], timeout=1)
+            await asyncio.sleep(0.01)
+        told = await asyncio.wait_for(answer, 30)
+        writer.close()
+        return Counter([told[9:12].decode() or "closed"])
+
+    return await _all(client(number) for number in range(200))
 
 
 async def _heads(port: int, dialogue: str) -> dict[str, int]:
@@ -334,6 +386,7 @@ async def _all(clients: Iterable[Awaitable[Counter[str]]]) -> dict[str, int]:
 LOADS: dict[str, Callable[[int, str], Awaitable[dict[str, int]]]] = {
     "200 in parallel": _parallel,
     "200 slow bodies": _bodies,
+    "200 large bodies": _large,
     "200 slow heads": _heads,
     "1,000 ranges": _ranges,
     "100 slow readers": _readers,

@@ -26,7 +26,7 @@ from nonverbal.verdicts import UserError
 
 LIMITS = Limits(
     parallel=12, sockets=2, connections=60, body_bytes=1000, body_s=0.6, request_s=1.5, send_s=0.4, idle_s=0.8,
-    message_bytes=2000, messages_per_s=5.0,
+    pause_s=0.4, message_bytes=2000, messages_per_s=5.0,
 )  # fmt: skip
 GREETING = ("Host: localhost",)
 
@@ -206,6 +206,22 @@ def test_requests_at_once_are_counted_lane_by_lane(port: int) -> None:
     assert b"retry-after: 1" in refused.lower()
     assert b"3 slow requests are under way" in refused
     assert _status(_get(port, "/slow/0")) == 200  # their places are free again
+
+
+def test_who_is_one_too_many_is_heard_again_after_a_while(port: int) -> None:
+    """On the same connection, and also where the next request has been sent already; others do not wait."""
+    busy = [dial(port, "GET /slow/1 HTTP/1.1", *GREETING, "Connection: close", "") for _ in range(3)]
+    time.sleep(0.2)
+    refused, ahead = dial(port), dial(port, *2 * ("GET /slow/0 HTTP/1.1", *GREETING, ""))
+    assert _status(ask(refused, "/slow/0")) == 429
+    assert _status(_get(port, "/quick")) == 200
+    began = time.monotonic()
+    assert _status(ask(refused, "/quick")) == 200
+    assert 0.2 < time.monotonic() - began < 5
+    assert ahead.recv(65536).startswith(b"HTTP/1.1 429")
+    for line in (refused, ahead):
+        line.close()
+    assert [_status(hear(line)) for line in busy] == [200] * 3
 
 
 def test_a_request_may_not_take_longer_than_allowed(port: int) -> None:

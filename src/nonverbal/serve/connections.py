@@ -7,17 +7,22 @@ import asyncio
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from nonverbal.serve.errors import REFUSED
 from nonverbal.serve.settings import Limits
 
 _LOOKS = 4  # while a connection may be idle
+_APART_S = 0.01  # between connections that are heard again, so that they do not all come at once
 
 
 def guarded_protocol(limits: Limits) -> type[H11Protocol]:
     """uvicorn's HTTP protocol with the two limits it lacks: how many connections, and how long one may hang about.
 
     uvicorn bounds idle time between two requests only. Here a connection that is not being answered has
-    `limits.idle_s` to bring its next request as a whole, or to take in what is left of the last answer.
+    `limits.idle_s` to bring its next request as a whole, or to take in what is left of the last answer. And who was
+    told to try again later (429) is heard again on this connection after `limits.pause_s`, so that those who try again
+    at once do not take the time of those who wait.
     """
+    heard_again = 0.0
 
     class Guarded(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -36,7 +41,12 @@ def guarded_protocol(limits: Limits) -> type[H11Protocol]:
 
         def on_response_complete(self) -> None:
             self._idle_since = self.loop.time()
-            super().on_response_complete()
+            if self.scope["state"].get(REFUSED) and not self.transport.is_closing():
+                nonlocal heard_again
+                heard_again = max(self.loop.time() + limits.pause_s, heard_again + _APART_S)
+                self.loop.call_at(heard_again, super().on_response_complete)
+            else:
+                super().on_response_complete()
 
         def send_400_response(self, msg: str) -> None:
             """Answer what is no HTTP, unless an answer is under way, which then ends here."""

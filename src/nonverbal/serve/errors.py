@@ -20,6 +20,8 @@ from nonverbal.verdicts import UserError
 LOG = logging.getLogger("nonverbal.serve")
 _KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 _LONGEST = 400
+REFUSED = "refused"
+"""Stands in the state of a request that was one too many, for the connection to pause."""
 
 
 class ApiError(HTTPException):
@@ -40,6 +42,8 @@ def error_body(status: int, message: str, code: str = "") -> dict[str, Any]:
 def error_response(scope: Scope, error: ApiError) -> Response:
     """The error as a page where a browser asked for one, else as JSON."""
     status, headers = error.status_code, {**(error.headers or {}), "Cache-Control": "no-store"}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        scope.setdefault("state", {})[REFUSED] = True
     if _wants_page(scope):
         return Response(error_page(status, str(error.detail)), status, headers, "text/html; charset=utf-8")
     body = json.dumps(error_body(status, str(error.detail), error.code))

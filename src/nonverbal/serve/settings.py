@@ -37,6 +37,8 @@ class Limits:
     """A reader who takes in nothing for this long is dropped."""
     idle_s: float = 10.0
     """A connection on which no whole request comes for this long is closed."""
+    pause_s: float = 1.0
+    """A connection whose request was answered by 429 is not read from for this long, or a little longer."""
     message_bytes: int = 262_144
     """Largest message on a WebSocket; a larger one closes it."""
     messages_per_s: float = 60.0
