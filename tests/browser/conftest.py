@@ -10,18 +10,20 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from study_of_clips import CONDITIONS, ITEMS, THREE_PAIRS, StudyRun, study_of
 
 import nonverbal
 from nonverbal import cli
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.serve.background import serving
+from study.studies import motion_folders
 
 PAGES = Path(nonverbal.__file__).parent / "serve" / "pages"
 SOFTWARE_GL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 WAIT_MS = 60_000
 """How long a page may take on a busy machine; nothing is expected to take long."""
 
-expect.set_options(timeout=WAIT_MS)
+expect.set_options(timeout=WAIT_MS / 2)
 
 
 @contextmanager
@@ -74,6 +76,15 @@ def address(talks: Dataset) -> Iterator[str]:
     """Where the chat with the model that ships, and the viewer of `talks`, are served."""
     with serving("serve", "--model", "demo", "--dataset", talks.root) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyRun]:
+    """A study of three clips of a second in two conditions, which raters can begin."""
+    folder = tmp_path_factory.mktemp("study")
+    clips = motion_folders(folder, CONDITIONS, ITEMS, seconds=1.0)
+    with study_of(folder / "ratings.csv", *clips, *THREE_PAIRS, "--seed", "5") as run:
+        yield run
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:

@@ -25,6 +25,7 @@ export class Player {
     const names = el("div", { class: "names" }, el("span", {}, "Left"), el("span", {}, "Right"));
     this.element = el("section", { class: "player card", tabindex: -1, aria: { label: "Clips" } }, names, pair.element, this.words, controls);
     pair.onTime = (time_s) => this.follow(time_s);
+    this.enable(false);
   }
 
   get seen(): boolean {
@@ -37,9 +38,9 @@ export class Player {
     this.spans = trial.words.map(([word, start_s]) => [el("span", {}, word), start_s]);
     fill(this.words, ...this.spans.flatMap(([span]) => [span, " "]));
     this.words.hidden = this.spans.length === 0;
-    for (const each of Object.values(this.buttons)) each.disabled = true;
+    this.enable(false);
     await this.pair.load(trial, signal);
-    for (const each of Object.values(this.buttons)) each.disabled = false;
+    this.enable(true);
   }
 
   /** Plays both, or stops what plays. */
@@ -64,6 +65,10 @@ export class Player {
     this.turn += 1;
     this.pair.stop();
     delete this.element.dataset["playing"];
+  }
+
+  private enable(on: boolean): void {
+    for (const each of Object.values(this.buttons)) each.disabled = !on;
   }
 
   private run(parts: readonly (readonly Side[])[]): void {
