@@ -1,9 +1,13 @@
-"""A whole run over fake stages as a process of its own, for tests that kill it: OUT FIRST_S SOURCE..."""
+"""A whole run over fake stages as a process of its own, for tests that kill it: OUT FIRST_S SOURCE...
+
+The environment variable FAKE_ENGINE names the engine.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +15,7 @@ from fake_stages import FakeCut, FakeFirst, FakeProbe, FakeSecond, FakeThird, Fa
 
 from nonverbal.pipeline.lock import OutputError, claim
 from nonverbal.pipeline.run import run
+from nonverbal.pipeline.settings import EngineSettings
 from nonverbal.types import Source
 
 
@@ -18,10 +23,12 @@ def main(out: str, first_s: str, *paths: str) -> int:
     """Prints how the books stand and returns the exit code."""
     files = [(path, Path(path).read_bytes()) for path in paths]
     sources = [Source(hashlib.sha256(data).hexdigest(), path, len(data)) for path, data in files]
+    engine = "ray" if os.environ.get("FAKE_ENGINE") == "ray" else "local"
     clip_stages = [FakeFirst(first_s=float(first_s)), FakeWatch(), FakeSecond(), FakeThird()]
     try:
         with claim(Path(out)) as output:
-            result = run(output, sources, [FakeProbe(), FakeCut()], clip_stages)
+            settings = EngineSettings(engine=engine, workers=2)
+            result = run(output, sources, [FakeProbe(), FakeCut()], clip_stages, settings)
     except OutputError as error:
         print(error)
         return error.exit_code

@@ -1,31 +1,28 @@
-"""The local engine: takes units through their stages in worker processes that may hang, crash or be killed."""
+"""The engine: takes units through their stages on workers that may hang, crash or be killed, wherever those are."""
 
 from __future__ import annotations
 
 import errno
-import signal
-import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
-from typing import Any
 
 from nonverbal.pipeline.attempts import Attempts
 from nonverbal.pipeline.observe import Observer, UnitTiming
-from nonverbal.pipeline.settings import EngineSettings, available_cores
+from nonverbal.pipeline.pool import Pool, Seat
+from nonverbal.pipeline.segments import Segment, cut, whole
+from nonverbal.pipeline.settings import EngineSettings
+from nonverbal.pipeline.stage import Needs
 from nonverbal.pipeline.store import Quarantine, Store
-from nonverbal.pipeline.supervisor import Limits, Worker
+from nonverbal.pipeline.supervisor import Limits
 from nonverbal.pipeline.survey import Outcome, Status
 from nonverbal.pipeline.unit import ChangedError, FileMark, Unit, file_mark
-from nonverbal.pipeline.wire import Said, Setup, Task
+from nonverbal.pipeline.wire import Said, Task
 from nonverbal.verdicts import Reason, UserError
 
 _WAIT_S = 0.2
-_CHECK_EVERY_S = 1.0
 _START_TRIES = 3
-_GRACE_S = 2.0
 
 
 class WorkerStartError(UserError):
@@ -33,8 +30,22 @@ class WorkerStartError(UserError):
 
 
 @dataclass
+class Lane:
+    """Units that wait for workers of one kind; those that were at hand when all died come after the others."""
+
+    queue: deque[Outcome] = field(default_factory=deque)
+    late: deque[Outcome] = field(default_factory=deque)
+
+    def __len__(self) -> int:
+        return len(self.queue) + len(self.late)
+
+    def take(self) -> Outcome:
+        return self.queue.popleft() if self.queue else self.late.popleft()
+
+
+@dataclass
 class Engine:
-    """Runs queued units on worker processes until none is left or the user stops it.
+    """Runs queued units on the workers of a pool until none is left or the user stops it.
 
     What is queued are pending outcomes: a unit and the stage it has to go on from. `finished` hears the verdict on
     each, forgets its attempts and may queue more. `dropped` are the units whose work was broken off. `marks` says in
@@ -47,32 +58,41 @@ class Engine:
     observer: Observer
     finished: Callable[[Outcome], None] = lambda outcome: None
     marks: dict[str, FileMark] = field(default_factory=dict)
-    queue: deque[Outcome] = field(default_factory=deque)
+    lanes: dict[Needs, Lane] = field(default_factory=dict)
     dropped: list[Outcome] = field(default_factory=list)
     timings: list[UnitTiming] = field(default_factory=list)
     signals: list[int] = field(default_factory=list)
     most_workers: int = 0
-    _late: deque[Outcome] = field(default_factory=deque)
-    _workers: list[Worker] = field(default_factory=list)
+    segments: dict[str, tuple[Segment, ...]] = field(default_factory=dict)
+    _at_work: list[Seat] = field(default_factory=list)
+    _spent: dict[str, dict[str, float]] = field(default_factory=dict)
+    _losses: Counter[str] = field(default_factory=Counter)
     _failed_starts: int = 0
-    _checked_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        share = cut if self.settings.engine == "ray" else whole
+        plan = self.store.plan
+        self.segments = {"source": share(plan.source_stages), "clip": share(plan.clip_stages)}
+        for segment in (*self.segments["source"], *self.segments["clip"]):
+            self.lanes.setdefault(segment.needs, Lane())
 
     def add(self, pending: Outcome) -> None:
         """Queues a unit; one that was at hand when an earlier run died comes last."""
+        lane = self._lane(pending)
         late = pending.unit.unit_id in self.attempts.interrupted
-        (self._late if late else self.queue).append(pending)
+        (lane.late if late else lane.queue).append(pending)
 
     @property
     def waiting(self) -> list[Outcome]:
         """What is queued and not begun."""
-        return [*self.queue, *self._late]
+        return [pending for lane in self.lanes.values() for pending in (*lane.queue, *lane.late)]
 
     @property
     def n_waiting(self) -> int:
-        return len(self.queue) + len(self._late)
+        return sum(len(lane) for lane in self.lanes.values())
 
-    def run(self) -> None:
-        """Works until the queue is empty, the user stops it, or something stops everything.
+    def run(self, pool: Pool) -> None:
+        """Works until the queue is empty, the user stops it, or something stops everything; closes the pool.
 
         One signal in `signals` lets the units at hand finish, a second breaks them off.
 
@@ -82,29 +102,35 @@ class Engine:
             WorkerStartError: workers cannot start.
         """
         try:
-            while self._busy() or (self.n_waiting and not self.signals):
+            while self._at_work or (self.n_waiting and not self.signals):
                 if len(self.signals) > 1:
                     return
                 if not self.signals:
-                    self._dispatch()
-                self._listen()
-                self._check()
+                    self._dispatch(pool)
+                for seat, said in pool.listen(_WAIT_S):
+                    self._heed(seat, said)
         finally:
-            for worker in list(self._workers):
-                self._drop(worker)
+            pool.close()
+            self.most_workers = pool.most_workers
+            for seat in self._at_work:
+                self._drop(seat)
 
-    def _busy(self) -> int:
-        return sum(worker.task is not None for worker in self._workers)
+    def _index(self, pending: Outcome) -> int:
+        """The segment that the unit has to go on from."""
+        segments = self.segments[pending.unit.level]
+        return next((i for i, segment in enumerate(segments) if pending.stage in segment.stages), 0)
 
-    def _dispatch(self) -> None:
-        """Gives queued units to idle workers, starting new ones up to the limit."""
-        cores = available_cores()
-        limit = min(self.settings.workers or cores, self._busy() + self.n_waiting)
-        while self.n_waiting and self._busy() < limit:
-            pending = self.queue.popleft() if self.queue else self._late.popleft()
-            self._begin(pending, max(1, cores // limit))
+    def _lane(self, pending: Outcome) -> Lane:
+        return self.lanes[self.segments[pending.unit.level][self._index(pending)].needs]
 
-    def _begin(self, pending: Outcome, threads: int) -> None:
+    def _dispatch(self, pool: Pool) -> None:
+        """Gives queued units to free workers that meet their needs."""
+        pool.prepare({needs: len(lane) for needs, lane in self.lanes.items()})
+        for needs, lane in self.lanes.items():
+            while len(lane) and (seat := pool.free(needs)) is not None:
+                self._begin(pool, seat, lane.take())
+
+    def _begin(self, pool: Pool, seat: Seat, pending: Outcome) -> None:
         source = pending.unit.source
         try:
             now = file_mark(source.path)
@@ -115,136 +141,124 @@ class Engine:
             self._quarantine(pending, Reason.E_CHANGED, str(ChangedError(source.path)), 0)
             return
         self.attempts.begin(pending.unit.unit_id)
-        worker = next((idle for idle in self._workers if idle.task is None), None) or self._spawn()
-        worker.give(pending, Task(source, pending.unit.clip, threads, mark))
+        segments, index = self.segments[pending.unit.level], self._index(pending)
+        seat.begin(pending, index)
+        self._at_work.append(seat)
+        only = segments[index].stages if len(segments) > 1 else ()
+        task = Task(source, pending.unit.clip, seat.threads, mark, only)
+        pool.give(seat, task, self._limits(pending.unit, segments[index].needs))
         self.observer.on_unit_started(pending.unit)
 
-    def _spawn(self) -> Worker:
-        worker = Worker.spawn(Setup.of(str(self.store.root), self.store.plan))
-        self._workers.append(worker)
-        self.most_workers = max(self.most_workers, len(self._workers))
-        return worker
-
-    def _listen(self) -> None:
-        """Waits a moment for messages, output and deaths, and deals with them."""
-        channels: dict[Any, Worker] = {}
-        for worker in self._workers:
-            channels[worker.connection] = worker
-            if worker.talking:
-                channels[worker.chatter] = worker
-        for channel in wait(list(channels), timeout=_WAIT_S):
-            worker = channels[channel]
-            if worker not in self._workers:
-                continue  # ended a moment ago
-            if channel is worker.chatter:
-                worker.drain()
-            elif (said := worker.hear()) is not None:
-                self._heed(worker, said)
-            else:
-                self._bury(worker)
-
-    def _heed(self, worker: Worker, said: Said) -> None:
+    def _heed(self, seat: Seat, said: Said) -> None:
         """Acts on one message."""
-        if worker.task is None:
-            return  # a late tick, from a thread that a library left behind
-        unit = worker.task.unit
+        if seat.task is None:
+            return  # its unit has ended, and this is about the process
+        unit = seat.task.unit
+        seat.note(said)
         if said.kind == "ready":
             self._failed_starts = 0
         elif said.kind in ("begun", "tick"):
             self.observer.on_progress(unit, said.stage, said.value)
         elif said.kind == "done":
-            self._finish(worker, Outcome(unit, Status.DONE))
+            self._advance(seat, said)
         elif said.kind == "reject":
-            self._finish(worker, Outcome(unit, Status.REJECTED, said.stage, said.reason, said.message))
+            self._finish(seat, Outcome(unit, Status.REJECTED, said.stage, said.reason, said.message), said.value)
         elif said.kind == "fail":
-            assert said.reason is not None, "a failure came without its reason"
-            self._fail(worker, said.reason, said.message, said.traceback)
+            self._fail(seat, said)
+        elif said.kind == "unborn":
+            self._start_again(seat, said)
+        elif said.kind == "lost":
+            self._lose(seat, said)
         elif said.kind == "full":
             raise OSError(errno.ENOSPC, said.message)
         elif said.kind == "stop":
             raise UserError(said.message)
 
-    def _check(self) -> None:
-        """Once a second: who is dead without a word, who has overstepped a limit."""
-        if time.monotonic() - self._checked_s < _CHECK_EVERY_S:
-            return
-        self._checked_s = time.monotonic()
-        for worker in list(self._workers):
-            if worker.is_dead():
-                self._bury(worker)
-            elif worker.task is not None:
-                overstepped = worker.overstepped(self._limits(worker.task.unit))
-                if overstepped is not None:
-                    self._fail(worker, *overstepped)
-
-    def _limits(self, unit: Unit) -> Limits:
+    def _limits(self, unit: Unit, needs: Needs) -> Limits:
         settings = self.settings
         unit_s = settings.clip_limit_base_s + settings.clip_limit_factor * unit.duration_s
-        return Limits(unit_s if unit.clip else settings.source_limit_s, settings.no_progress_s, settings.max_memory_gb)
+        memory_gb = needs.memory_gb or settings.max_memory_gb
+        return Limits(unit_s if unit.clip else settings.source_limit_s, settings.no_progress_s, memory_gb)
 
-    def _finish(self, worker: Worker, outcome: Outcome) -> None:
-        self.timings.append(worker.timing(outcome))
-        worker.task = None
-        self._conclude(outcome, self.timings[-1].stages)
+    def _release(self, seat: Seat, outcome: Outcome, memory_mb: float) -> dict[str, float]:
+        """The work on a unit ends here; what its stages have taken so far, elsewhere too."""
+        self._at_work.remove(seat)
+        self.timings.append(seat.end(outcome, memory_mb))
+        spent = self._spent.pop(outcome.unit.unit_id, {})
+        return {name: spent.get(name, 0.0) + s for name, s in (spent | self.timings[-1].stages).items()}
+
+    def _advance(self, seat: Seat, said: Said) -> None:
+        """A segment is done: the next one follows soon, before units that have not begun."""
+        pending, following = seat.task, seat.segment + 1
+        assert pending is not None, "nothing was done"
+        segments = self.segments[pending.unit.level]
+        if following == len(segments):
+            self._finish(seat, Outcome(pending.unit, Status.DONE), said.value)
+            return
+        onward = Outcome(pending.unit, Status.PENDING, segments[following].stages[0])
+        self._spent[pending.unit.unit_id] = self._release(seat, onward, said.value)
+        self._lane(onward).queue.appendleft(onward)
+
+    def _finish(self, seat: Seat, outcome: Outcome, memory_mb: float) -> None:
+        self._conclude(outcome, self._release(seat, outcome, memory_mb))
 
     def _conclude(self, outcome: Outcome, stages: dict[str, float]) -> None:
         self.observer.on_unit_finished(outcome, stages)
         self.finished(outcome)
 
-    def _bury(self, worker: Worker) -> None:
-        """The process is gone without a word: the crash of the unit at hand, or a start that failed."""
-        status = self._end(worker, _GRACE_S)
-        if worker.task is None:
-            return
-        if worker.ready:
-            self._fail(worker, Reason.E_CRASH, f"the worker process {_cause(status)} in stage {worker.stage}")
-            return
+    def _start_again(self, seat: Seat, said: Said) -> None:
+        pending = seat.task
+        assert pending is not None, "a start that nobody asked for"
         self._failed_starts += 1
         if self._failed_starts >= _START_TRIES:
-            hint = "install nonverbal anew; its last words were"
-            raise WorkerStartError(
-                f"a worker process {_cause(status)} on starting: {hint}\n{worker.log.strip()[-2000:]}"
-            )
-        self.queue.appendleft(worker.task)
+            raise WorkerStartError(f"a worker process {said.message}")
+        self._at_work.remove(seat)
+        seat.task = None
+        self._lane(pending).queue.appendleft(pending)
 
-    def _fail(self, worker: Worker, reason: Reason, message: str, traceback: str = "") -> None:
-        """Counts a failure; the process is not used again, since nobody knows what state it is in."""
-        if worker in self._workers:
-            self._end(worker)
-        pending = worker.task
-        assert pending is not None, "a worker failed without a unit"
+    def _fail(self, seat: Seat, said: Said) -> None:
+        """Counts a failure; the next try begins with the first segment, should a result have been found damaged."""
+        pending = seat.task
+        assert pending is not None, "a failure without a unit"
+        assert said.reason is not None, "a failure came without its reason"
         failures = self.attempts.fail(pending.unit.unit_id)
-        at = Outcome(pending.unit, Status.PENDING, worker.stage, reason, message)
-        self.timings.append(worker.timing(at))
-        self.observer.on_unit_failed(pending.unit, worker.stage, reason, failures)
-        if failures >= self.settings.tries or reason is Reason.E_CHANGED:
-            self._quarantine(at, reason, message, failures, traceback, worker.log)
+        at = Outcome(pending.unit, Status.PENDING, said.stage, said.reason, said.message)
+        self._release(seat, at, said.value)
+        self.observer.on_unit_failed(pending.unit, said.stage, said.reason, failures)
+        if failures >= self.settings.tries or said.reason is Reason.E_CHANGED:
+            self._quarantine(at, said.reason, said.message, failures, said)
         else:
-            self.queue.append(pending)
+            again = self._from_the_start(pending)
+            self._lane(again).queue.append(again)
 
-    def _quarantine(
-        self, at: Outcome, reason: Reason, message: str, failures: int, traceback: str = "", log: str = ""
-    ) -> None:
-        unit_id = at.unit.unit_id
+    def _lose(self, seat: Seat, said: Said) -> None:
+        """A machine went and took a worker with it. No unit is to blame, until the same one is there every time."""
+        pending = seat.task
+        assert pending is not None, "nothing was lost"
+        self._losses[pending.unit.unit_id] += 1
+        losses = self._losses[pending.unit.unit_id]
+        at = Outcome(pending.unit, Status.PENDING, seat.stage, Reason.E_CRASH, said.message)
+        self._release(seat, at, 0.0)
+        self.observer.on_unit_failed(pending.unit, at.stage, Reason.E_CRASH, self.attempts.failures(at.unit.unit_id))
+        if losses >= self.settings.max_losses:
+            told = f"its machine or actor was lost {losses} times in stage {at.stage}, at last: {said.message}"
+            self._quarantine(at, Reason.E_CRASH, told, losses)
+        else:
+            again = self._from_the_start(pending)
+            self._lane(again).late.append(again)
+
+    def _from_the_start(self, pending: Outcome) -> Outcome:
+        stage = self.segments[pending.unit.level][0].stages[0]
+        return Outcome(pending.unit, Status.PENDING, stage) if len(self.segments[pending.unit.level]) > 1 else pending
+
+    def _quarantine(self, at: Outcome, reason: Reason, message: str, failures: int, said: Said | None = None) -> None:
+        unit_id, traceback, log = at.unit.unit_id, said.traceback if said else "", said.log if said else ""
         self.store.put_quarantine(Quarantine(unit_id, at.stage, reason, message, traceback, log, failures))
         self._conclude(Outcome(at.unit, Status.QUARANTINED, at.stage, reason, message), {})
 
-    def _end(self, worker: Worker, grace_s: float = 0.0) -> int:
-        self._workers.remove(worker)
-        return worker.end(grace_s)
-
-    def _drop(self, worker: Worker) -> None:
-        """Ends a worker without holding anything against the unit it had."""
-        self._end(worker)
-        if worker.task is not None:
-            self.dropped.append(worker.task)
+    def _drop(self, seat: Seat) -> None:
+        """The unit was broken off without anything being held against it."""
+        if seat.task is not None:
+            self.dropped.append(seat.task)
             with suppress(OSError):  # on a full disk the mark stays open, which costs the unit its place in the queue
-                self.attempts.pause(worker.task.unit.unit_id)
-
-
-def _cause(status: int) -> str:
-    if status == -signal.SIGKILL:
-        return "was killed (by the system for want of memory, or by hand)"
-    if status < 0:
-        return f"died of {signal.Signals(-status).name}"
-    return f"ended with status {status}"
+                self.attempts.pause(seat.task.unit.unit_id)

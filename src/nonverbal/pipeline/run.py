@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import FrameType
@@ -24,11 +24,13 @@ from nonverbal.pipeline.ledger import FunnelRow, Ledger, account, funnel
 from nonverbal.pipeline.lock import Output, output_error
 from nonverbal.pipeline.observe import Observer, RunRecord, Silent, save_record
 from nonverbal.pipeline.plan import Plan
+from nonverbal.pipeline.pool import LocalPool, Pool
 from nonverbal.pipeline.settings import EngineSettings, available_cores
 from nonverbal.pipeline.stage import Stage
 from nonverbal.pipeline.store import DamagedArtefactError, Store, retry, sweep
 from nonverbal.pipeline.survey import Outcome, Status, Survey, unique_sources
 from nonverbal.pipeline.unit import FileMark, Unit
+from nonverbal.pipeline.wire import Setup
 from nonverbal.records import dumps
 from nonverbal.types import Clip, Source
 from nonverbal.verdicts import Reason
@@ -163,7 +165,7 @@ def run(
         store.make_folders()
     except OSError as error:
         raise output_error(error, output.path) from error
-    stopped, message = _work(engine, output, watcher)
+    stopped, message = _work(engine, output, watcher, _pool(engine, output, list(manifest.sources.values())))
     after = Survey.take(store)
     manifest.recover(after)
     outcomes = {unit.unit_id: after.outcome(unit) for unit in [*manifest.sources.values(), *manifest.clips]}
@@ -179,11 +181,21 @@ class _Clock:
     started_s: float = field(default_factory=time.monotonic)
 
 
-def _work(engine: Engine, output: Output, observer: Observer) -> tuple[int, str]:
+def _pool(engine: Engine, output: Output, sources: Sequence[Unit]) -> AbstractContextManager[Pool]:
+    """Where the workers are, as the settings say; only a cluster has anything to open and close."""
+    settings, setup = engine.settings, Setup.of(str(engine.store.root), engine.store.plan)
+    if settings.engine == "local":
+        return nullcontext(LocalPool(setup, settings.workers))
+    from nonverbal.pipeline.ray_pool import on_cluster  # Ray is loaded where it is asked for
+
+    return on_cluster(setup, settings, output.home, [unit.source.path for unit in sources], list(engine.lanes))
+
+
+def _work(engine: Engine, output: Output, observer: Observer, opening: AbstractContextManager[Pool]) -> tuple[int, str]:
     """Runs the engine; why it stopped early, as exit code and sentence, or 0 and nothing."""
     try:
-        with _heeding_signals(engine, observer):
-            engine.run()
+        with opening as pool, _heeding_signals(engine, observer):
+            engine.run(pool)
     except OSError as error:
         stop = output_error(error, output.path)
         observer.on_stop(f"{stop.reason}: {stop}")

@@ -1,9 +1,11 @@
-"""How the local engine runs: limits and tries. No result depends on any of it."""
+"""How a build runs: on which machines, with which limits and tries. No result depends on any of it."""
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, fields
+from typing import Literal
 
 from nonverbal.verdicts import UserError
 
@@ -12,8 +14,13 @@ from nonverbal.verdicts import UserError
 class EngineSettings:
     """Worker processes and the limits that keep one bad file from holding up the others."""
 
+    engine: Literal["local", "ray"] = "local"
+    """Worker processes on this machine, or on all machines of a Ray cluster."""
+    address: str = ""
+    """With `ray`: HOST:PORT of the cluster's head, or `auto` on one of its machines; none means a cluster of this
+    machine alone that ends with the run."""
     workers: int = 0
-    """Worker processes; 0 means one per core, and never more than there are units."""
+    """Worker processes; 0 means one per core (with `ray`, as many as fit), and never more than there are units."""
     max_memory_gb: float = 3.0
     """A worker process that holds more is ended and its clip counts as E_OOM."""
     clip_limit_base_s: float = 600.0
@@ -26,9 +33,19 @@ class EngineSettings:
     """A stage that reports no progress for so long is taken for hung: E_TIMEOUT."""
     tries: int = 3
     """Failures (crash, timeout, out of memory) after which a source or clip is set aside in quarantine."""
+    max_losses: int = 5
+    """With `ray`: machines or actors lost while a source or clip was at hand after which it is set aside, too."""
+    wait_for_nodes_s: float = 60.0
+    """With `ray`: how long to wait for a machine that offers what a stage needs when there is none."""
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"(auto|[\w.-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5})?", self.address):
+            raise UserError(f"address is {self.address!r}: expected HOST:PORT of a Ray cluster's head, or auto")
+        if self.address and self.engine != "ray":
+            raise UserError(f"address is {self.address!r}, but the engine is {self.engine}: add --engine ray")
         for field in fields(self):
+            if field.name in ("engine", "address"):
+                continue
             value = getattr(self, field.name)
             least = 0 if field.name in ("workers", "clip_limit_factor") else 1e-9
             if not value >= least:

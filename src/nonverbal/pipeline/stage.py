@@ -33,6 +33,24 @@ class Codec(Protocol):
     def read(self, path: Path) -> Any: ...
 
 
+@dataclass(frozen=True, order=True)
+class Needs:
+    """What a worker must have while a stage runs: cores, graphics cards, memory (0: the limit of all workers)."""
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+    memory_gb: float = 0.0
+
+    def and_also(self, other: Needs) -> Needs:
+        """What meets both."""
+        memory_gb = max(self.memory_gb, other.memory_gb)
+        return Needs(max(self.cpus, other.cpus), max(self.gpus, other.gpus), memory_gb)
+
+    def __str__(self) -> str:
+        memory = f", {self.memory_gb:g} GB of memory" if self.memory_gb else ""
+        return f"{self.cpus:g} CPU, {self.gpus:g} GPU{memory}"
+
+
 @dataclass
 class Job:
     """One unit of work as a stage sees it: where the media lies, which part of it, and how to report progress.

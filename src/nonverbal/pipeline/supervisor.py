@@ -8,18 +8,18 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
 from nonverbal.pipeline.faults import RUN_GROUP
-from nonverbal.pipeline.observe import UnitTiming
-from nonverbal.pipeline.survey import Outcome
 from nonverbal.pipeline.wire import Said, Setup, Task, receive, send
 from nonverbal.verdicts import Reason
 
 _LOG_BYTES = 16384
+_LAST_WORDS = 2000
 _START_S = 300.0
+_GRACE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,12 @@ class Worker:
     connection: Connection
     spawned_s: float
     ready: bool = False
-    start_s: float = 0.0
-    task: Outcome | None = None
+    busy: bool = False
+    limits: Limits = Limits(_START_S, _START_S, 1.0)
     stage: str = ""
     begun_s: float = 0.0
     progress_s: float = 0.0
     memory_mb: float = 0.0
-    timings: dict[str, float] = field(default_factory=dict)
     talking: bool = True
     _log: bytes = b""
 
@@ -86,9 +85,9 @@ class Worker:
         """The last lines that the process printed."""
         return self._log.decode("utf-8", "replace")
 
-    def give(self, pending: Outcome, task: Task) -> None:
-        """Hands over a unit; the clocks of its limits start."""
-        self.task, self.stage, self.memory_mb, self.timings = pending, pending.stage, 0.0, {}
+    def give(self, task: Task, limits: Limits, stage: str) -> None:
+        """Hands over a unit that goes on from `stage`; the clocks of its limits start."""
+        self.busy, self.limits, self.stage, self.memory_mb = True, limits, stage, 0.0
         self.begun_s = self.progress_s = time.monotonic()
         with suppress(OSError):  # a process that is already dead is found so when it is listened to
             send(self.connection, task)
@@ -101,23 +100,15 @@ class Worker:
             return None
         self.progress_s = time.monotonic()
         if said.kind == "ready":
-            self.ready, self.start_s = True, time.monotonic() - self.spawned_s
+            self.ready = True
             self.begun_s = self.progress_s  # the unit does not pay for a slow start
-        elif said.kind == "begun":
+            return replace(said, value=time.monotonic() - self.spawned_s)
+        if said.kind == "begun":
             self.stage = said.stage
-        elif said.kind == "ended":
-            self.timings[said.stage] = self.timings.get(said.stage, 0.0) + said.value
-        elif said.kind in ("done", "reject", "fail"):
-            self.memory_mb = max(self.memory_mb, said.value)
+        elif said.is_verdict:
+            self.busy = False
+            return replace(said, stage=said.stage or self.stage, value=max(self.memory_mb, said.value))
         return said
-
-    def timing(self, outcome: Outcome) -> UnitTiming:
-        """What the try that ends now has cost; the start of the process is told once, with its first unit."""
-        start_s, self.start_s = self.start_s, 0.0
-        wall_s = time.monotonic() - self.begun_s
-        unit, reason = outcome.unit, str(outcome.reason or "")
-        names = (unit.unit_id, unit.level, str(outcome.status), reason)
-        return UnitTiming(*names, unit.duration_s, start_s, wall_s, self.timings, self.memory_mb)
 
     def drain(self) -> bool:
         """Takes in what the process printed, so that a flood neither blocks it nor fills a disk; False if nothing."""
@@ -129,23 +120,36 @@ class Worker:
         self._log = (self._log + chunk)[-_LOG_BYTES:]
         return self.talking
 
-    def overstepped(self, limits: Limits) -> tuple[Reason, str] | None:
-        """Which limit the process has passed, if any; one that is still starting has a limit of its own."""
-        if not self.ready:
-            limits = Limits(_START_S, _START_S, limits.memory_gb)
+    def overstepped(self) -> Said | None:
+        """The failure of the unit at hand by a limit it has passed; a process that starts has a limit of its own."""
+        limits = self.limits if self.ready else Limits(_START_S, _START_S, self.limits.memory_gb)
         now_s = time.monotonic()
         if now_s - self.begun_s > limits.unit_s:
-            hint = "cut shorter clips or raise the limit"
-            return Reason.E_TIMEOUT, f"not finished after {limits.unit_s:g} s, in stage {self.stage}: {hint}"
+            told = (
+                f"not finished after {limits.unit_s:g} s, in stage {self.stage}: cut shorter clips or raise the limit"
+            )
+            return self.failed(Reason.E_TIMEOUT, told)
         if now_s - self.progress_s > limits.no_progress_s:
-            hint = "the media may hang its decoder"
-            return Reason.E_TIMEOUT, f"no progress for {limits.no_progress_s:g} s in stage {self.stage}: {hint}"
+            stuck = f"no progress for {limits.no_progress_s:g} s in stage {self.stage}"
+            return self.failed(Reason.E_TIMEOUT, f"{stuck}: the media may hang its decoder")
         now_mb = rss_mb(self.process.pid)
         self.memory_mb = max(self.memory_mb, now_mb)
         if now_mb > limits.memory_gb * 1024:
-            hint = "cut shorter clips or raise max_memory_gb"
-            return Reason.E_OOM, f"held {now_mb / 1024:.2f} GB of {limits.memory_gb:g} GB in stage {self.stage}: {hint}"
+            held = f"held {now_mb / 1024:.2f} GB of {limits.memory_gb:g} GB in stage {self.stage}"
+            return self.failed(Reason.E_OOM, f"{held}: cut shorter clips or raise max_memory_gb")
         return None
+
+    def failed(self, reason: Reason, message: str) -> Said:
+        """The unit at hand has failed, as seen from outside."""
+        return Said("fail", self.stage, self.memory_mb, reason, message)
+
+    def autopsy(self) -> Said:
+        """What it means that the process is gone without a word: the crash of the unit at hand, or a failed start."""
+        cause = _cause(self.end(_GRACE_S))
+        if self.ready:
+            return self.failed(Reason.E_CRASH, f"the worker process {cause} in stage {self.stage}")
+        words = self.log.strip()[-_LAST_WORDS:]
+        return Said("unborn", message=f"{cause} on starting: install nonverbal anew; its last words were\n{words}")
 
     def is_dead(self) -> bool:
         """Whether the process has ended; it is not reaped, so its id still belongs to it."""
@@ -167,6 +171,14 @@ class Worker:
         self.connection.close()
         self.chatter.close()
         return status
+
+
+def _cause(status: int) -> str:
+    if status == -signal.SIGKILL:
+        return "was killed (by the system for want of memory, or by hand)"
+    if status < 0:
+        return f"died of {signal.Signals(-status).name}"
+    return f"ended with status {status}"
 
 
 def rss_mb(pid: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,12 @@ def file_mark(path: str) -> FileMark:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def work(plan: Plan, store: Store, job: Job, mark: FileMark, watcher: Watcher) -> tuple[str, Reject] | None:
+def work(
+    plan: Plan, store: Store, job: Job, mark: FileMark, watcher: Watcher, only: Collection[str] = ()
+) -> tuple[str, Reject] | None:
     """Runs the stages whose results are missing, commits each, and stops at the first rejection.
+
+    With `only`, no other stages are run: the unit comes by elsewhere for those.
 
     Results kept in memory are let go after their last reader, so that a clip's tracks do not lie around while the
     next stages need the room.
@@ -83,14 +87,17 @@ def work(plan: Plan, store: Store, job: Job, mark: FileMark, watcher: Watcher) -
     verdicts = [(stage.name, store.read_reject(stage.name, job.unit_id)) for stage in stages]
     end = next((i for i, (_, verdict) in enumerate(verdicts) if verdict), len(stages))
     todo = needed(stages[:end], [s.name for s in stages if store.has(s.name, job.unit_id)])
+    here = [stage for stage in todo if stage.name in only] if only else todo
     memory: dict[str, Any] = {}
-    for i, stage in enumerate(todo):
+    for i, stage in enumerate(here):
         watcher.begun(stage.name)
         verdict = _step(stage, plan, store, job, mark, memory, watcher)
         if verdict is not None:
             return stage.name, verdict
-        for name in [name for name in memory if not any(name in later.reads for later in todo[i + 1 :])]:
+        for name in [name for name in memory if not any(name in later.reads for later in here[i + 1 :])]:
             del memory[name]
+    if len(here) < len(todo):
+        return None  # an earlier rejection counts once everything before it has been looked at
     return next(((name, verdict) for name, verdict in verdicts if verdict), None)
 
 

@@ -11,6 +11,12 @@ Supervisor: `Setup` once, then a `Task` at a time. Worker: `Said` with kind
     fail    the worker is done for: `reason`, `message`, `traceback`; the next try gets a fresh one
     full    no space left to write: `message`
     stop    something only the user can mend, for instance a missing package: `message`
+
+What happens to a worker is told in the same way, by whoever watches over it: a crash or a limit overstepped as
+`fail`, with the tail of what the process printed in `log`, and
+
+    unborn  the process died before it was ready: `message`
+    lost    the machine, or what watches there, is gone and the worker with it: `message`
 """
 
 from __future__ import annotations
@@ -66,12 +72,16 @@ class Setup:
 
 @dataclass(frozen=True)
 class Task:
-    """One unit to work on; `mark` is the media file's as the supervisor saw it when the run began."""
+    """One unit to work on; `mark` is the media file's as the supervisor saw it when the run began.
+
+    `stages` names those to do if they are missing; none means all.
+    """
 
     source: Source
     clip: Clip | None
     threads: int
     mark: tuple[int, int, int]
+    stages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,11 +94,22 @@ class Said:
     reason: Reason | None = None
     message: str = ""
     traceback: str = ""
+    log: str = ""
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether the work on the task ends with this."""
+        return self.kind not in ("ready", "begun", "tick", "ended")
+
+
+def to_text(record: Any) -> str:
+    """One record as ASCII, for `records.loads` on the other side; file names that are not UTF-8 survive."""
+    return json.dumps(to_plain(record))
 
 
 def send(connection: Connection, record: Any) -> None:
-    """Sends one record; file names that are not UTF-8 survive."""
-    connection.send_bytes(json.dumps(to_plain(record)).encode("ascii"))
+    """Sends one record."""
+    connection.send_bytes(to_text(record).encode("ascii"))
 
 
 def receive(connection: Connection, kind: type[T]) -> T:

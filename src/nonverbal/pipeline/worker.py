@@ -66,7 +66,7 @@ def _work(plan: Plan, store: Store, task: Task, connection: Connection) -> Said:
     job = Job(task.source, task.clip, task.threads, ticker.tick)
     watcher = Watcher(ticker.begin, lambda stage, wall_s: send(connection, Said("ended", stage, wall_s)))
     try:
-        verdict = work(plan, store, job, task.mark, watcher)
+        verdict = work(plan, store, job, task.mark, watcher, task.stages)
     except UserError as error:
         return Said("stop", ticker.stage, message=str(error))
     except ChangedError as error:

@@ -1,0 +1,114 @@
+"""A Ray cluster to work on: one that runs already, or one of this machine alone that ends with the build."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from nonverbal.pipeline.settings import EngineSettings, available_cores
+from nonverbal.verdicts import UserError
+
+_OBJECT_STORE_BYTES = 100 << 20
+_PREFIX = "nonverbal-ray-"
+
+
+def load_ray() -> Any:
+    """The Ray library, which sends no usage statistics from here.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise UserError("Ray is not installed: pip install 'nonverbal[ray]', or build with --engine local") from error
+    return ray
+
+
+@contextmanager
+def connected(settings: EngineSettings, home: Path) -> Iterator[Any]:
+    """Ray, connected to a cluster; a connection this process has already is used and left open.
+
+    `home` is where an own cluster's folder for temporary files is noted, so that the next run can remove what a killed
+    one has left behind.
+
+    Raises:
+        UserError: Ray is not installed, or there is no cluster at the address.
+    """
+    ray = load_ray()
+    if ray.is_initialized():
+        yield ray
+        return
+    with _own_signals():
+        if settings.address:
+            _join(ray, settings.address)
+            folder = None
+        else:
+            folder = _folder(home / "ray")
+            _start(ray, settings, folder)
+        try:
+            yield ray
+        finally:
+            ray.shutdown()
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                (home / "ray").unlink(missing_ok=True)
+
+
+def _join(ray: Any, address: str) -> None:
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="nonverbal")
+    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        raise UserError(
+            f"no Ray cluster to work with at {address} ({error}): start one with `ray start --head`, with the same"
+            " versions of Ray and Python as here"
+        ) from error
+
+
+def _start(ray: Any, settings: EngineSettings, folder: str) -> None:
+    """A cluster of this machine, closed to all others, without dashboard."""
+    ray.init(
+        address="local",
+        num_cpus=settings.workers or available_cores(),
+        object_store_memory=_OBJECT_STORE_BYTES,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+        namespace="nonverbal",
+        _node_ip_address="127.0.0.1",
+        _temp_dir=folder,
+    )
+
+
+def _folder(note: Path) -> str:
+    """A new folder for the cluster's sockets and logs, noted; the one noted by a run that was killed is removed."""
+    with suppress(FileNotFoundError):
+        old = note.read_text(errors="replace")
+        if re.fullmatch(_PREFIX + r"[a-z0-9_]{8}", old):  # a note may be anything: nothing else is ever removed
+            shutil.rmtree(Path(tempfile.gettempdir()) / old, ignore_errors=True)
+    folder = tempfile.mkdtemp(prefix=_PREFIX)
+    note.write_text(os.path.basename(folder))
+    return folder
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Ray puts a handler of its own on SIGTERM; what was there comes back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
