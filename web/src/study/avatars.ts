@@ -4,7 +4,7 @@ import { ApiError, getBuffer } from "../lib/api";
 import { type Avatar, loadAvatar } from "../lib/avatar";
 import { el } from "../lib/dom";
 import { type Chunk, unpack } from "../lib/motion";
-import { Stage } from "../lib/stage";
+import { NO_GRAPHICS, Stage } from "../lib/stage";
 import { type Pair, type Side, SIDES, type Trial } from "./types";
 
 /** Beyond this many radians or units between two frames there is nothing in between. */
@@ -12,6 +12,9 @@ const JUMP = 1;
 const RESTING = 0.6;
 /** A server holds each request for most of a minute before it says that the avatar is not ready. */
 const MOST_TRIES = 9;
+/** Elsewhere all but the picture works without WebGL; here the picture is what is rated. */
+const NO_PICTURE =
+  "This browser shows no 3D graphics (WebGL 2 is switched off or missing), so the clips cannot be shown; please take another browser.";
 
 export class AvatarPair implements Pair {
   readonly element: HTMLElement;
@@ -30,7 +33,7 @@ export class AvatarPair implements Pair {
 
   static async open(address: string): Promise<AvatarPair> {
     const canvas = el("canvas", { class: "stage", id: "stage", role: "img", aria: { label: "Two clips of an avatar, side by side" } });
-    const stage = new Stage(canvas, { avatars: 2, view: "body" });
+    const stage = openStage(canvas);
     const left = await patiently(address);
     const right = await loadAvatar(address);
     const pair = new AvatarPair(canvas, stage, { left, right });
@@ -88,6 +91,15 @@ export class AvatarPair implements Pair {
     this.stage.pause();
     this.ended?.(whole);
     this.ended = null;
+  }
+}
+
+function openStage(canvas: HTMLCanvasElement): Stage {
+  try {
+    return new Stage(canvas, { avatars: 2, view: "body" });
+  } catch (error) {
+    const blind = error instanceof Error && error.message === NO_GRAPHICS;
+    throw blind ? new Error(NO_PICTURE) : error;
   }
 }
 
