@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import signal
 import tempfile
@@ -20,14 +21,14 @@ _OBJECT_STORE_BYTES = 100 << 20
 _PREFIX = "nonverbal-ray-"
 
 
-def load_ray() -> Any:
-    """The Ray library, which sends no usage statistics from here.
+_PRIVATE = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # not only there: without it Ray takes the outer address and binds to all
+    "RAY_AUTH_MODE": "token",
+}
+"""Settings of Ray for a cluster that nobody else is to see, read when it is imported and handed on to its processes."""
 
-    Raises:
-        UserError: it is not installed.
-    """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+def _load_ray() -> Any:
     try:
         import ray
     except ImportError as error:
@@ -45,11 +46,12 @@ def connected(settings: EngineSettings, home: Path) -> Iterator[Any]:
     Raises:
         UserError: Ray is not installed, or there is no cluster at the address.
     """
-    ray = load_ray()
-    if ray.is_initialized():
-        yield ray
-        return
-    with _own_signals():
+    own = {} if settings.address else {**_PRIVATE, "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    with _environment({"RAY_USAGE_STATS_ENABLED": "0", **own}), _own_signals():
+        ray = _load_ray()
+        if ray.is_initialized():
+            yield ray
+            return
         if settings.address:
             _join(ray, settings.address)
             folder = None
@@ -99,6 +101,18 @@ def _folder(note: Path) -> str:
     folder = tempfile.mkdtemp(prefix=_PREFIX)
     note.write_text(os.path.basename(folder))
     return folder
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Environment variables for as long as it lasts; what the user has set stands."""
+    added = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 @contextmanager
