@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from nonverbal.chat.clip import ClipSettings, film_reel, gaze_of
-from nonverbal.chat.reel import Reel, resting_body
+from nonverbal.chat.reel import Reel
 from nonverbal.motion.looks import look_coefficients
+from nonverbal.motion.skeleton import resting_body
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import U8, Word
 from nonverbal.verdicts import UserError

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from untrained import untrained
 
-from nonverbal.chat.reel import motion_of, reel_of, resting_body, timed
+from nonverbal.chat.reel import motion_of, reel_of, timed
 from nonverbal.mars.config import PartVocab, StreamConfig
 from nonverbal.mars.store import Mars
 from nonverbal.mars.stream import Conversation, Message, Side, Step
+from nonverbal.motion.skeleton import resting_body
 from nonverbal.verdicts import UserError
 
 NOBODY = ((), ())

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_takes import made_take
 
-from nonverbal.chat.reel import resting_body
 from nonverbal.formats.differences import turn_error_deg
 from nonverbal.formats.live_link import (
     APP_ORDER,
@@ -22,6 +21,7 @@ from nonverbal.formats.live_link import (
     write_live_link,
 )
 from nonverbal.motion.rotations import angle_between_rad, matrix_about
+from nonverbal.motion.skeleton import resting_body
 from nonverbal.spaces import ARKIT52_NAMES, SMPLX117_JOINTS
 from nonverbal.types import PARTS
 from nonverbal.verdicts import UserError

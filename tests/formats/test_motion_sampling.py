@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from made_takes import made_take, waves
 from scipy.spatial.transform import Rotation, Slerp
 
-from nonverbal.chat.reel import resting_body
 from nonverbal.formats.differences import turn_error_deg
 from nonverbal.formats.sampling import cut, held, resampled, sample_axis_angle, sample_values
+from nonverbal.motion.skeleton import resting_body
 from nonverbal.spaces import get_space
 from nonverbal.timeline import n_frames
 from nonverbal.types import PARTS

@@ -12,7 +12,6 @@ import pytest
 from made_takes import made_take
 from rich.console import Console
 
-from nonverbal.chat.reel import resting_body
 from nonverbal.dataset.read import open_dataset
 from nonverbal.formats.film import FilmSettings, Sound, film_takes
 from nonverbal.formats.motion_file import write_motion
@@ -20,6 +19,7 @@ from nonverbal.formats.open import open_takes
 from nonverbal.formats.render_command import Render
 from nonverbal.formats.sampling import cut
 from nonverbal.formats.take import Take
+from nonverbal.motion.skeleton import resting_body
 from nonverbal.spaces import ARKIT52_NAMES, SMPLX117_JOINTS
 from nonverbal.types import Word
 from nonverbal.verdicts import UserError

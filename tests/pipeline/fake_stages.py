@@ -60,6 +60,12 @@ def _once(job: Job, trick: str) -> None:
         os.kill(os.getpid(), 9)
 
 
+def _kill_parent(job: Job, trick: str) -> None:
+    """Takes the supervisor down, as a unit would that makes a whole machine run out of memory."""
+    os.kill(os.getppid(), 9)
+    time.sleep(600)
+
+
 def _raise(job: Job, trick: str) -> None:
     raise KeyError("a fake bug")
 
@@ -128,6 +134,7 @@ def _forget(job: Job, trick: str) -> None:
 TRICKS: dict[str, Any] = {
     "segfault": _segfault,
     "once": _once,
+    "kill_parent": _kill_parent,
     "raise": _raise,
     "hang": _hang,
     "hang_with_child": _hang_with_child,

@@ -16,7 +16,8 @@ from nonverbal.mars.conversation import timed_words
 from nonverbal.mars.generate import codes_of
 from nonverbal.mars.stream import Conversation, Message, Side, Step
 from nonverbal.media.names import clean_text
-from nonverbal.spaces import SMPLX117_JOINTS, get_space, space_columns
+from nonverbal.motion.skeleton import resting_body
+from nonverbal.spaces import get_space, space_columns
 from nonverbal.timeline import FPS
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.types import F32, Word
@@ -27,7 +28,6 @@ Tokenizers = Mapping[str, Tokenizer]
 
 _READ_S = 0.34
 """Seconds a word of text without time takes: about 175 words a minute."""
-_ARM_DOWN_RAD, _FOREARM_IN_RAD = 1.2, 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,15 +110,6 @@ def motion_of(sides: Sequence[Side | None], tokenizers: Tokenizers, config: Stre
             found |= {name: values[:, own] for name, own in space_columns(tokenizers[part].spaces).items()}
     face = np.clip(found.get("arkit52", np.zeros((frames, get_space("arkit52").dim), np.float32)), 0.0, 1.0)
     return face, found.get("smplx117", np.tile(resting_body(), (frames, 1)))
-
-
-def resting_body() -> F32:
-    """[117] ``smplx117`` of somebody who sits with the arms down and the hands in front."""
-    body = np.zeros((len(SMPLX117_JOINTS), 3), np.float32)
-    for side, sign in (("left", -1.0), ("right", 1.0)):
-        body[SMPLX117_JOINTS.index(f"{side}_shoulder"), 2] = sign * _ARM_DOWN_RAD
-        body[SMPLX117_JOINTS.index(f"{side}_elbow"), 1] = sign * _FOREARM_IN_RAD
-    return body.reshape(-1)
 
 
 def can_be_shown(spaces: Sequence[str]) -> bool:

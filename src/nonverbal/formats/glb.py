@@ -11,11 +11,11 @@ from nonverbal.avatar.glb import avatar_glb
 from nonverbal.avatar.gltf_animation import Performed
 from nonverbal.avatar.rig import TURNING, local_turns
 from nonverbal.chat.clip import gaze_of
-from nonverbal.chat.reel import resting_body
 from nonverbal.formats.differences import Difference, told
 from nonverbal.formats.glb_read import read_glb
 from nonverbal.formats.take import Take
 from nonverbal.motion.rotations import F, angle_between_rad, axis_angle_from_quaternion, matrix_from_axis_angle
+from nonverbal.motion.skeleton import resting_body
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.studio.casting import cast_person
 from nonverbal.studio.talk import PARTICIPANTS

@@ -11,6 +11,7 @@ from nonverbal.formats.take import Take
 from nonverbal.media.names import clean_text
 from nonverbal.motion.live_link import COLUMNS, TURNS, LiveLink, read_live_link
 from nonverbal.motion.rotations import F, axis_angle_from_matrix, matrix_from_axis_angle
+from nonverbal.motion.skeleton import resting_body
 from nonverbal.spaces import ARKIT52_NAMES, SMPLX117_JOINTS
 from nonverbal.ticks import Tick, silent
 from nonverbal.timeline import FPS, n_frames
@@ -82,8 +83,6 @@ def _seen(at: F, rows: LiveLink) -> Bool:
 
 
 def _body(head: F, at: F) -> F32:
-    from nonverbal.chat.reel import resting_body  # takes two seconds to load, and few recordings have a head
-
     joints = np.tile(resting_body(), (len(at), 1)).reshape(len(at), -1, 3)
     joints[:, _HEAD] = sample_axis_angle(axis_angle_from_matrix(head), at)
     return joints.reshape(len(at), -1)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nonverbal.formats.take import Take
 from nonverbal.motion.rotations import F, axis_angle_from_matrix, matrix_from_axis_angle, shortest_axis_angle
+from nonverbal.motion.skeleton import resting_body
 from nonverbal.spaces import get_space
 from nonverbal.timeline import frame_at, n_frames
 from nonverbal.types import F32, PARTS, U8, Bool
@@ -86,7 +87,7 @@ def held(take: Take) -> Take:
             body[:, columns] = _nearest(body[:, columns], valid[part])
         arms = get_space(take.body_space).groups["upper_body"]
         if not valid["upper_body"].any() and not body[:, arms].any():
-            body[:, arms] = _arms_at_rest()[arms]
+            body[:, arms] = resting_body()[arms]
     face = None if take.face is None else _nearest(take.face, valid["face"])
     gaze = None if take.gaze is None else _nearest(take.gaze, valid["gaze"])
     return replace(take, face=face, body=body, gaze=gaze)
@@ -147,12 +148,6 @@ def _nearest(values: F32, valid: Bool) -> F32:
         return values
     halfway = 0.5 * (rows[1:] + rows[:-1])
     return np.asarray(values[rows[np.searchsorted(halfway, np.arange(len(valid)))]])
-
-
-def _arms_at_rest() -> F32:
-    from nonverbal.chat.reel import resting_body  # takes two seconds to load, and few takes have no arms
-
-    return resting_body()
 
 
 def marks(count: int, **parts: Bool) -> U8:

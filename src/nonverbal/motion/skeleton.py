@@ -16,6 +16,7 @@ import numpy as np
 
 from nonverbal.motion.rotations import F, apply, matrix_from_axis_angle
 from nonverbal.spaces import SMPLX117_JOINTS, SMPLX_FINGERS
+from nonverbal.types import F32
 
 CHEST = -1
 """Parent index of the joints that hang on the chest."""
@@ -53,6 +54,7 @@ _LEFT_TIPS_M: Mapping[str, tuple[float, float, float]] = {
 """Finger -> where its tip sits from its last joint."""
 
 HEAD_OFFSET_M = (0.0, 0.19, 0.02)
+_ARM_DOWN_RAD, _FOREARM_IN_RAD = 1.2, 1.5
 
 
 def offset_m(left_name: str) -> F:
@@ -105,6 +107,15 @@ def forward_kinematics(body: F, chest: F | None = None) -> tuple[F, F, F]:
             offset = offset_m(name) * np.array([outside, 1.0, 1.0])
             tips[:, hand, finger] = joints[:, last] + apply(rotations[:, last], offset)
     return joints, tips, rotations
+
+
+def resting_body() -> F32:
+    """[117] ``smplx117`` of somebody who sits with the arms down and the hands in front."""
+    body = np.zeros((len(SMPLX117_JOINTS), 3), np.float32)
+    for side, sign in (("left", -1.0), ("right", 1.0)):
+        body[SMPLX117_JOINTS.index(f"{side}_shoulder"), 2] = sign * _ARM_DOWN_RAD
+        body[SMPLX117_JOINTS.index(f"{side}_elbow"), 1] = sign * _FOREARM_IN_RAD
+    return body.reshape(-1)
 
 
 def _depth(joint: int) -> int:

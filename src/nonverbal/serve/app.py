@@ -28,7 +28,7 @@ from nonverbal.verdicts import UserError
 
 _PORTS_TRIED = 20
 _GRACE_S = 3
-_SWITCH_S = 0.0005  # after which a thread that computes lets the one in that answers; usually ten times as long
+_SWITCH_S = 0.0001  # after which a thread that computes lets the one in that answers; usually fifty times as long
 _LARGEST_HEAD = 32_768  # bytes that are kept of a head that has not come as a whole
 
 

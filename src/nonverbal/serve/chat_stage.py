@@ -9,13 +9,14 @@ import numpy as np
 
 from nonverbal.chat.clip import gaze_of
 from nonverbal.chat.describe import LOOK_BACK_S, Running
-from nonverbal.chat.reel import can_be_shown, resting_body
+from nonverbal.chat.reel import can_be_shown
 from nonverbal.mars.config import StreamConfig
 from nonverbal.mars.conversation import timed_words
 from nonverbal.mars.generate import MotionStream
 from nonverbal.mars.store import Mars
 from nonverbal.mars.stream import Message, Side, Step
 from nonverbal.media.names import clean_text
+from nonverbal.motion.skeleton import resting_body
 from nonverbal.serve.wire import Chunk, pack
 from nonverbal.spaces import ARKIT52_NAMES, space_columns
 from nonverbal.timeline import FPS

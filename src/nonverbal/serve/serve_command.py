@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # torch and FastAPI take seconds to load, which no other comm
     from nonverbal.serve.parts import Part
 
 _DEMO, _DEMO_NAME = "demo", "nonverbal-demo"
+_SPARE_SOCKETS = 8  # beyond the chats, for those who are told that all places are taken
+_SPARE_REQUESTS = 48  # beyond the chats, each of which may be one long request to OpenAI's interface
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Serve:
             chats = Chats(mars, self.name or name, ChatLimits(chats=self.chats, context=self.context), starters=lines)
         parts = [chats.part(), *self._viewer(console)]
         Thread(target=chats.hall.warm_up_acting, name="acting", daemon=True).start()
-        return serve(self.server, parts, console, "/chat", self.open)
+        return serve(with_room_for(self.server, self.chats), parts, console, "/chat", self.open)
 
     def _mars(self) -> tuple[Mars, str]:
         """The model and what to call it.
@@ -89,3 +91,15 @@ class Serve:
             sizes = {source_id: row["size_bytes"] for source_id, row in library.sources.items()}
             media = MediaFolder(self.media, sizes) if self.media is not None else None
         return [viewer_part(library, media)]
+
+
+def with_room_for(server: ServerConfig, chats: int) -> ServerConfig:
+    """The same server with limits that let so many chats in at once, and others beside them."""
+    limits = server.limits
+    room = replace(
+        limits,
+        sockets=max(limits.sockets, chats + _SPARE_SOCKETS),
+        parallel=max(limits.parallel, chats + _SPARE_REQUESTS),
+        connections=max(limits.connections, 2 * (chats + _SPARE_SOCKETS + _SPARE_REQUESTS)),
+    )
+    return replace(server, limits=room)

@@ -15,6 +15,7 @@ from nonverbal.formats.open import words_of
 from nonverbal.formats.sampling import held
 from nonverbal.formats.take import Take
 from nonverbal.media.names import printable
+from nonverbal.motion.skeleton import resting_body
 from nonverbal.records import from_plain
 from nonverbal.serve.wire import Chunk, pack
 from nonverbal.spaces import get_space
@@ -153,15 +154,9 @@ def _chunk(take: Take, first: int, count: int) -> Chunk:
                 f"{printable(take.name)}: its {what} is {space}; an avatar shows {known}, so convert it first"
             )
     face = np.zeros((count, get_space(_FACE).dim), np.float32) if take.face is None else take.face[part]
-    body = np.tile(_rest(), (count, 1)) if take.body is None else take.body[part]
+    body = np.tile(resting_body(), (count, 1)) if take.body is None else take.body[part]
     gaze = take.gaze[part] if take.gaze is not None else _gaze(face)
     return Chunk(0, take.fps, np.ascontiguousarray(face), np.ascontiguousarray(body), np.ascontiguousarray(gaze))
-
-
-def _rest() -> F32:
-    from nonverbal.chat.reel import resting_body  # torch comes along, and most takes have a body
-
-    return resting_body()
 
 
 def _gaze(face: F32) -> F32:

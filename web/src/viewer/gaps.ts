@@ -7,7 +7,7 @@ const UPPER_BODY = 27;
 const FADE_FRAMES = 8;
 const [FACE_BIT, GAZE_BIT, UPPER_BIT, LEFT_BIT, RIGHT_BIT] = [0, 2, 3, 4, 5];
 
-/** A row of smplx117 of somebody who sits with the arms down and the hands in front (as `chat.reel.resting_body`). */
+/** A row of smplx117 of somebody who sits with the arms down and the hands in front (as `motion.skeleton.resting_body`). */
 export const RESTING_BODY = restingBody();
 
 interface Stretch {
