@@ -64,15 +64,16 @@ class GltfFile:
 
     def to_bytes(self) -> bytes:
         """The whole file."""
-        data = bytes(self._data)
+        data = self._data
         tree = self.tree | {
             "accessors": self._accessors,
             "bufferViews": self._views,
             "buffers": [{"byteLength": len(data)}],
         }
         text = json.dumps(tree, separators=(",", ":"), allow_nan=False).encode()
-        chunks = _chunk(_JSON, text + b" " * (-len(text) % 4)) + _chunk(_BIN, data)
-        return struct.pack("<4sII", _MAGIC, _VERSION, 12 + len(chunks)) + chunks
+        text += b" " * (-len(text) % 4)
+        chunks = [_chunk_head(_JSON, text), text, _chunk_head(_BIN, data), data]
+        return b"".join([struct.pack("<4sII", _MAGIC, _VERSION, 12 + sum(map(len, chunks))), *chunks])
 
     def _describe(self, values: Array, bounds: bool) -> dict[str, Any]:
         accessor: dict[str, Any] = {
@@ -103,5 +104,5 @@ def _component(values: Array) -> int:
     return _COMPONENTS[values.dtype.newbyteorder("<").str[1:]]
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack("<I4s", len(data), kind) + data
+def _chunk_head(kind: bytes, data: bytes | bytearray) -> bytes:
+    return struct.pack("<I4s", len(data), kind)
