@@ -64,6 +64,8 @@ def no_process_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
     monkeypatch.setenv("FAKE_MARK", str(tmp_path))
     yield
     wait_until(lambda: marked_processes(tmp_path) == [], 2.0)
-    assert [
-        child for child in psutil.Process().children(recursive=True) if child.status() == psutil.STATUS_ZOMBIE
-    ] == []
+    wait_until(lambda: _zombies() == [], 2.0)
+
+
+def _zombies() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children(recursive=True) if child.status() == psutil.STATUS_ZOMBIE]

@@ -29,10 +29,10 @@ from nonverbal.records import loads
 from nonverbal.verdicts import Reason, UserError
 
 _ASK_AT_ONCE = 4
-_REST_S = 10.0
+_REST_S = 5.0
 _END_S = 1.5
 _START_TRIES = 5
-_LOOK_EVERY_S = 5.0
+_LOOK_EVERY_S = 1.0
 _MEDIA_CHECKED = 16
 
 
