@@ -31,6 +31,7 @@ _PLAYED = """() => {
 
 def _begin(page: Page, study: StudyRun) -> str:
     """Agrees and begins; the code."""
+    page.set_viewport_size({"width": 800, "height": 600})  # few pixels to draw
     page.goto(f"{study.address}/study")
     expect(page.get_by_role("button", name="Begin")).to_be_disabled()
     page.get_by_role("checkbox").check()
@@ -116,6 +117,7 @@ def test_a_study_from_the_first_page_to_the_last(page: Page, study: StudyRun) ->
     assert [{name: row[name] for name in expected[0]} for row in _rows(study, rater)] == expected
 
 
+@pytest.mark.slow
 def test_one_clip_alone_is_not_enough_and_a_wrong_code_is_told(page: Page, study: StudyRun) -> None:
     rater = _begin(page, study)
     page.evaluate(_PLAYED)

@@ -10,7 +10,9 @@ const LARGEST_BYTES = 200_000;
 const MOST_WAITING_BYTES = 100_000;
 const QUALITY = 0.75;
 const SHOWN = ["mouthSmileLeft", "jawOpen", "browInnerUp", "eyeBlinkLeft", "browDownLeft"];
-const LABELS: Record<string, string> = { mouthSmileLeft: "smile", jawOpen: "mouth open", browInnerUp: "brows up", eyeBlinkLeft: "blink", browDownLeft: "frown" };
+const LABELS: Record<string, string> = {
+  mouthSmileLeft: "smile", jawOpen: "mouth open", browInnerUp: "brows up", eyeBlinkLeft: "blink", browDownLeft: "frown",
+};
 
 export interface Outlet {
   waiting_bytes: number;
@@ -28,7 +30,10 @@ export class Camera {
   /** Pictures sent so far. */
   sent = 0;
 
-  constructor(private readonly place: HTMLElement, private readonly outlet: Outlet, private readonly onChange: (on: boolean) => void) {
+  constructor(
+    private readonly place: HTMLElement, private readonly outlet: Outlet,
+    private readonly onChange: (on: boolean) => void,
+  ) {
     this.video.muted = true;
   }
 
@@ -40,10 +45,15 @@ export class Camera {
   async start(): Promise<void> {
     if (this.stream) return;
     if (!navigator.mediaDevices?.getUserMedia) {
-      throw new Error("This browser gives no camera to this page: it does so only for pages on this machine (localhost) or over https.");
+      throw new Error(
+        "This browser gives no camera to this page: it does so only for pages on this machine (localhost) or over "
+        + "https.",
+      );
     }
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" }, audio: false });
+      this.stream = await navigator.mediaDevices.getUserMedia(
+        { video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" }, audio: false },
+      );
     } catch (error) {
       throw new Error(refusal(error));
     }
@@ -83,7 +93,8 @@ export class Camera {
 
   private async send(): Promise<void> {
     const { videoWidth, videoHeight } = this.video;
-    if (this.busy || document.hidden || !videoWidth || !this.outlet.isOpen || this.outlet.waiting_bytes > MOST_WAITING_BYTES) return;
+    if (this.busy || document.hidden || !videoWidth) return;
+    if (!this.outlet.isOpen || this.outlet.waiting_bytes > MOST_WAITING_BYTES) return;
     this.busy = true;
     this.canvas.width = WIDTH_PX;
     this.canvas.height = Math.round((WIDTH_PX * videoHeight) / videoWidth);
@@ -106,7 +117,9 @@ export function whereTo(host: string = location.hostname): string {
 
 function refusal(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError") return "The camera was not allowed. Allow it for this page in the browser, then press Camera again.";
+  if (name === "NotAllowedError") {
+    return "The camera was not allowed. Allow it for this page in the browser, then press Camera again.";
+  }
   if (name === "NotFoundError") return "There is no camera at this machine.";
   if (name === "NotReadableError") return "The camera is in use by another program.";
   return `The camera cannot be used (${error instanceof Error ? error.message : String(error)}).`;

@@ -18,7 +18,10 @@ export class Clip {
     return this.frames / this.fps;
   }
 
-  /** Takes in a chunk. What overlaps is replaced; a hole is bridged in a straight line. Throws on what is no motion of this avatar. */
+  /**
+   * Takes in a chunk. What overlaps is replaced; a hole is bridged in a straight line. Throws on what is no motion of
+   * this avatar.
+   */
   add(chunk: Chunk): void {
     if (chunk.frames === 0) return;
     check(chunk);
@@ -28,7 +31,7 @@ export class Clip {
     this.fps = chunk.fps;
     for (let i = 0; i < chunk.frames; i++) this.write(chunk, i);
     if (before > 0) this.bridge(before - 1, chunk.firstFrame);
-    else for (let hole = 0; hole < chunk.firstFrame; hole++) this.rows.copyWithin(hole * ROW, chunk.firstFrame * ROW, (chunk.firstFrame + 1) * ROW);
+    else this.hold(chunk.firstFrame);
     this.frames = Math.max(this.frames, end);
   }
 
@@ -60,6 +63,11 @@ export class Clip {
     else gazeOf(face, gaze);
   }
 
+  /** Repeats the first frame that there is before itself. */
+  private hold(first: number): void {
+    for (let hole = 0; hole < first; hole++) this.rows.copyWithin(hole * ROW, first * ROW, (first + 1) * ROW);
+  }
+
   private bridge(last: number, next: number): void {
     for (let hole = last + 1; hole < next; hole++) {
       const share = (hole - last) / (next - last);
@@ -80,9 +88,14 @@ export class Clip {
 
 function check(chunk: Chunk): void {
   if (chunk.faceWidth !== FACE || chunk.bodyWidth !== BODY) {
-    throw new Error(`motion of ${chunk.faceWidth} + ${chunk.bodyWidth} numbers a frame: the avatar performs ${FACE} + ${BODY} (arkit52 + smplx117)`);
+    throw new Error(
+      `motion of ${chunk.faceWidth} + ${chunk.bodyWidth} numbers a frame: the avatar performs ${FACE} + ${BODY} `
+      + "(arkit52 + smplx117)",
+    );
   }
-  if (!(chunk.fps >= 1 && chunk.fps <= 240)) throw new Error(`motion of ${chunk.fps} frames a second, expected 1 to 240`);
+  if (!(chunk.fps >= 1 && chunk.fps <= 240)) {
+    throw new Error(`motion of ${chunk.fps} frames a second, expected 1 to 240`);
+  }
   if (chunk.firstFrame + chunk.frames > MOST_FRAMES) throw new Error(`motion of more than ${MOST_FRAMES} frames`);
   for (const values of [chunk.face, chunk.body, chunk.gaze]) {
     if (values && !values.every(Number.isFinite)) throw new Error("motion with numbers that are not finite");

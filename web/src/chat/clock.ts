@@ -26,7 +26,8 @@ export const START: Clock = { frame: 0, rate: 1 };
 /** The clock `elapsed_s` later. It never passes what there is, and never goes back. */
 export function advance(clock: Clock, elapsed_s: number, supply: Supply): Clock {
   const elapsed = Math.min(Math.max(elapsed_s, 0), LONGEST_TICK_S);
-  // Between the last frame and the one to come there is nothing to show yet; of a motion that is over the last frame lasts, too.
+  // Between the last frame and the one to come there is nothing to show yet; of a motion that is over the last frame
+  // lasts, too.
   const limit = Math.max(supply.ended ? supply.frames : supply.frames - 1, clock.frame);
   const ahead_s = (limit - clock.frame) / supply.fps;
   const wanted = supply.ended ? 1 : Math.min(ahead_s / COMFORT_S, 1);

@@ -38,7 +38,9 @@ export class Composer {
       el("button", { type: "button", class: "starter", on: { click: () => void this.events.say(text) } }, text)));
     this.measure();
     // on a touch screen the keyboard would hide the avatar
-    if (document.activeElement === document.body && matchMedia("(hover: hover)").matches) this.field.focus({ preventScroll: true });
+    if (document.activeElement === document.body && matchMedia("(hover: hover)").matches) {
+      this.field.focus({ preventScroll: true });
+    }
   }
 
   /** While an answer comes or plays it can be stopped. */

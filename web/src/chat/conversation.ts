@@ -37,7 +37,10 @@ export class Conversation {
   /** Where motion that comes now belongs. */
   private into: { turn: Turn; clip: Clip } | null = null;
 
-  constructor(private readonly send: Send, private readonly events: Events, private readonly now: () => number = () => performance.now()) {}
+  constructor(
+    private readonly send: Send, private readonly events: Events,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
   get current(): Turn | null {
     return this.turns[this.turns.length - 1] ?? null;

@@ -16,7 +16,10 @@ export class Indicators {
   private drawn_ms = 0;
   private fps = 0;
 
-  /** A sentence above the conversation, told at once; `aside` is shown behind it and may change without being told again. */
+  /**
+   * A sentence above the conversation, told at once; `aside` is shown behind it and may change without being told
+   * again.
+   */
   notice(text: string | null, aside = ""): void {
     const place = byId("notice");
     if (text && text === this.told) {
@@ -59,7 +62,9 @@ export class Indicators {
     }
     if (state.is === "asleep") {
       text.textContent = "Asleep";
-      this.notice("Nothing was said for a long time, so the conversation has ended. Write something to begin a new one.");
+      this.notice(
+        "Nothing was said for a long time, so the conversation has ended. Write something to begin a new one.",
+      );
     }
     if (state.is !== "lost") return;
     text.textContent = "No connection";
@@ -85,10 +90,15 @@ export class Indicators {
     const rate = figures?.real_time ? `${figures.real_time.toFixed(1)}×` : "–";
     const rows: [string, string, string][] = [
       ["first word", asTime(figures?.first_word_ms ?? null), "From pressing enter to the first word on the screen"],
-      ["first motion", asTime(figures?.first_motion_ms ?? null), "From pressing enter to the first frame of the answer's motion"],
+      [
+        "first motion", asTime(figures?.first_motion_ms ?? null),
+        "From pressing enter to the first frame of the answer's motion",
+      ],
       ["real time", rate, "Seconds of motion made for each second you waited"],
       ["drawn", this.fps ? `${this.fps} fps` : "–", "Pictures drawn a second while the avatar moves"],
     ];
-    byId("figures").replaceChildren(...rows.map(([name, value, title]) => el("div", { title }, el("dt", {}, name), el("dd", {}, value))));
+    byId("figures").replaceChildren(
+      ...rows.map(([name, value, title]) => el("div", { title }, el("dt", {}, name), el("dd", {}, value))),
+    );
   }
 }

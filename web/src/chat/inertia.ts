@@ -15,7 +15,9 @@ export interface Fade {
  * The new motion is taken to begin at rest, so the speed is that of what was shown; where it leads away from the new
  * motion it is left out, so that nothing swings beyond what either motion does.
  */
-export function fadeFrom(shown: Float32Array, before: Float32Array, elapsed_s: number, next: Float32Array, stiffness: number): Fade {
+export function fadeFrom(
+  shown: Float32Array, before: Float32Array, elapsed_s: number, next: Float32Array, stiffness: number,
+): Fade {
   const offset = new Float32Array(shown.length);
   const speed = new Float32Array(shown.length);
   for (let i = 0; i < shown.length; i++) {

@@ -36,7 +36,8 @@ export function live(pose: Pose, time_s: number, share: number, calm = false): v
   if (calm) return;
   for (const { axis, size_rad, periods_s } of SWAY) {
     const [slow, quick] = periods_s;
-    body[JOINT.head + axis]! += share * size_rad * (0.65 * Math.sin((TAU * time_s) / slow) + 0.35 * Math.sin((TAU * time_s) / quick));
+    body[JOINT.head + axis]! +=
+      share * size_rad * (0.65 * Math.sin((TAU * time_s) / slow) + 0.35 * Math.sin((TAU * time_s) / quick));
   }
   const [yaw, pitch] = wandering(time_s);
   for (const eye of [0, 2]) {
@@ -61,7 +62,8 @@ export function blink(time_s: number): number {
 
 function lid(since_s: number): number {
   if (since_s <= 0 || since_s >= BLINK_CLOSE_S + BLINK_OPEN_S) return 0;
-  return since_s < BLINK_CLOSE_S ? smooth(since_s / BLINK_CLOSE_S) : smooth(1 - (since_s - BLINK_CLOSE_S) / BLINK_OPEN_S);
+  const closing = since_s < BLINK_CLOSE_S;
+  return smooth(closing ? since_s / BLINK_CLOSE_S : 1 - (since_s - BLINK_CLOSE_S) / BLINK_OPEN_S);
 }
 
 /** Where the eyes look, yaw and pitch in radians: mostly ahead, now and then a little aside, quickly. */

@@ -1,4 +1,5 @@
-// The connection to the server: opens, tells what comes, and after a loss comes back by itself, more and more patiently.
+// The connection to the server: opens, tells what comes, and after a loss comes back by itself, more and more
+// patiently.
 
 import { getJson, sentence, ApiError } from "../lib/api";
 
@@ -22,7 +23,10 @@ const LEFT_ALONE = 1001;
 /** A handshake that is not answered within this is given up. */
 const HANDSHAKE_S = 10;
 
-/** Seconds to wait before the n-th attempt (from 0): twice as long each time, spread so that many pages do not come at once. */
+/**
+ * Seconds to wait before the n-th attempt (from 0): twice as long each time, spread so that many pages do not come at
+ * once.
+ */
 export function waitFor(attempt: number, random: number): number {
   return Math.min(FIRST_WAIT_S * 2 ** attempt, LONGEST_WAIT_S) * (0.75 + 0.5 * random);
 }
@@ -100,7 +104,10 @@ export class Link {
   }
 }
 
-/** A failed WebSocket says nothing of why, so a plain request is made to hear it: too many chats, not allowed, not there. */
+/**
+ * A failed WebSocket says nothing of why, so a plain request is made to hear it: too many chats, not allowed, not
+ * there.
+ */
 async function reason(): Promise<string> {
   try {
     await getJson("/api/model");

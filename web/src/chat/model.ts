@@ -16,10 +16,13 @@ export interface ModelInfo {
   longest: number;
 }
 
-export const DEFAULTS: Sampling = { temperature: 0.8, motion_temperature: 1, top_p: 0.95, seed: 0, max_s: 30, greedy: false };
+export const DEFAULTS: Sampling = {
+  temperature: 0.8, motion_temperature: 1, top_p: 0.95, seed: 0, max_s: 30, greedy: false,
+};
 
 export const UNKNOWN: ModelInfo = {
-  name: "Avatar", step_s: 0.32, listens: false, can_watch: false, sampling: DEFAULTS, starters: [], notes: [], longest: 600,
+  name: "Avatar", step_s: 0.32, listens: false, can_watch: false, sampling: DEFAULTS, starters: [],
+  notes: [], longest: 600,
 };
 
 /** A number that can be set: its name, what it means, and its range. */
@@ -33,11 +36,23 @@ export interface Knob {
 }
 
 export const KNOBS: readonly Knob[] = [
-  { name: "temperature", label: "Temperature of words", hint: "Lower: likelier words. Higher: more surprising ones.", least: 0.1, most: 1.5, step: 0.05 },
-  { name: "motion_temperature", label: "Temperature of motion", hint: "Lower: calmer face and body. Higher: livelier.", least: 0.1, most: 1.5, step: 0.05 },
-  { name: "top_p", label: "Nucleus (top-p)", hint: "Draws from the likeliest tokens that together have this probability.", least: 0.5, most: 1, step: 0.01 },
+  {
+    name: "temperature", label: "Temperature of words", least: 0.1, most: 1.5, step: 0.05,
+    hint: "Lower: likelier words. Higher: more surprising ones.",
+  },
+  {
+    name: "motion_temperature", label: "Temperature of motion", least: 0.1, most: 1.5, step: 0.05,
+    hint: "Lower: calmer face and body. Higher: livelier.",
+  },
+  {
+    name: "top_p", label: "Nucleus (top-p)", least: 0.5, most: 1, step: 0.01,
+    hint: "Draws from the likeliest tokens that together have this probability.",
+  },
   { name: "max_s", label: "Longest answer, seconds", hint: "The answer is ended then.", least: 2, most: 30, step: 1 },
-  { name: "seed", label: "Seed", hint: "The same seed and the same words give the same answer.", least: 0, most: 2 ** 31 - 1, step: 1 },
+  {
+    name: "seed", label: "Seed", least: 0, most: 2 ** 31 - 1, step: 1,
+    hint: "The same seed and the same words give the same answer.",
+  },
 ];
 
 /** The nearest value that a knob can have; `otherwise` for what is no number. */
@@ -66,8 +81,10 @@ export async function loadModel(): Promise<ModelInfo> {
 /** What the server said, with everything that is missing as in `UNKNOWN`. */
 export function asModel(found: unknown): ModelInfo {
   const from = (typeof found === "object" && found ? found : {}) as Record<string, unknown>;
-  const texts = (name: string): string[] => (Array.isArray(from[name]) ? from[name].filter((t): t is string => typeof t === "string") : []);
-  const number = (name: string, otherwise: number): number => (typeof from[name] === "number" && from[name] > 0 ? from[name] : otherwise);
+  const texts = (name: string): string[] =>
+    Array.isArray(from[name]) ? from[name].filter((t): t is string => typeof t === "string") : [];
+  const number = (name: string, otherwise: number): number =>
+    typeof from[name] === "number" && from[name] > 0 ? from[name] : otherwise;
   return {
     name: typeof from["name"] === "string" && from["name"] ? from["name"].slice(0, 80) : UNKNOWN.name,
     step_s: number("step_s", UNKNOWN.step_s),

@@ -54,7 +54,9 @@ export class ChatPage {
   private readonly steps = new StepsTable(byId("steps"));
   private readonly sampling = new SamplingPanel(byId("sampling"));
   private readonly voice = new Voice(byId("voice"));
-  private readonly camera = new Camera(byId("camera"), this.link, (on) => byId("show-camera").setAttribute("aria-pressed", String(on)));
+  private readonly camera = new Camera(
+    byId("camera"), this.link, (on) => byId("show-camera").setAttribute("aria-pressed", String(on)),
+  );
   private readonly composer = new Composer({ say: (text) => this.say(text), stop: () => this.stop() });
 
   open(): void {
@@ -99,7 +101,10 @@ export class ChatPage {
     this.voice.hush();
     if (this.playing) this.stopPlaying();
     if (this.talk.say(text, this.sampling.value)) return true;
-    this.indicators.notice("The server cannot be reached just now. The sentence stays in the field; say it again when the connection is back.");
+    this.indicators.notice(
+      "The server cannot be reached just now. The sentence stays in the field; "
+      + "say it again when the connection is back.",
+    );
     this.link.retry();
     this.composer.restore(text);
     return false;
@@ -114,7 +119,11 @@ export class ChatPage {
   private renew(): void {
     this.voice.hush();
     this.stopPlaying();
-    if (!this.talk.reset()) this.indicators.notice("The server cannot be reached just now; a new conversation begins with the next connection.");
+    if (!this.talk.reset()) {
+      this.indicators.notice(
+        "The server cannot be reached just now; a new conversation begins with the next connection.",
+      );
+    }
   }
 
   private asked(turn: Turn): void {
@@ -253,7 +262,8 @@ export class ChatPage {
         stats: () => ({
           ...(page.scene.stage?.stats ?? { fps: 0, frames: 0 }),
           connected: page.link.isOpen, chat: page.talk.chat, playing: page.playing?.number ?? null,
-          position_s: page.scene.performer.position_s, pictures: page.camera.sent, drawn: page.scene.drawn, fps: page.scene.fps,
+          position_s: page.scene.performer.position_s, pictures: page.camera.sent,
+          drawn: page.scene.drawn, fps: page.scene.fps,
           answers: page.talk.turns.map((turn) => page.figuresOf(turn)),
         }),
       },

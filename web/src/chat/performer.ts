@@ -74,7 +74,9 @@ export class Performer {
     if (!playing) return false;
     const before = playing.clock.frame;
     playing.clock = advance(playing.clock, elapsed_s, playing.clip);
-    if (playing.clock.rate < 1) playing.late_s += Math.max(elapsed_s - (playing.clock.frame - before) / playing.clip.fps, 0);
+    if (playing.clock.rate < 1) {
+      playing.late_s += Math.max(elapsed_s - (playing.clock.frame - before) / playing.clip.fps, 0);
+    }
     return isOver(playing.clock, playing.clip);
   }
 

@@ -45,7 +45,9 @@ export function gazeOf(face: ArrayLike<number>, gaze: Float32Array): void {
   }
 }
 
-/** Half curled fingers: how far the three joints of a finger bend, as in people who listen in the studio's dialogues. */
+/**
+ * Half curled fingers: how far the three joints of a finger bend, as in people who listen in the studio's dialogues.
+ */
 const CURL_RAD = [0.4, 0.45, 0.3] as const;
 const FINGERS = 5;
 const THUMB = 4;

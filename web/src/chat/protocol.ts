@@ -1,4 +1,5 @@
-// What the server says on its WebSocket, checked: a message that is not as agreed is an error with a sentence, never a crash.
+// What the server says on its WebSocket, checked: a message that is not as agreed is an error with a sentence, never a
+// crash.
 
 import type { Word } from "./words";
 
@@ -48,7 +49,9 @@ export type Message =
 const LONGEST_TEXT = 2000;
 const MOST_ITEMS = 400;
 
-/** The message that a text frame stands for; null for a kind that this page does not know. Throws on what is no message. */
+/**
+ * The message that a text frame stands for; null for a kind that this page does not know. Throws on what is no message.
+ */
 export function readMessage(data: string): Message | null {
   const told: unknown = JSON.parse(data);
   if (typeof told !== "object" || told === null) throw new Error("the server sent something that is no message");
@@ -62,7 +65,10 @@ export function readMessage(data: string): Message | null {
     case "seen":
       return { type: "seen", face: levels(from["face"]) };
     case "error":
-      return { type: "error", message: text(from["message"]) || "The server reports an error without saying which.", code: text(from["code"]) };
+      return {
+        type: "error", code: text(from["code"]),
+        message: text(from["message"]) || "The server reports an error without saying which.",
+      };
     case "step":
       return readStep(from);
     case "end":
@@ -96,7 +102,9 @@ function readEnd(from: Record<string, unknown>): End {
 
 function levels(from: unknown): [string, number][] {
   if (typeof from !== "object" || from === null) return [];
-  return Object.entries(from).slice(0, MOST_ITEMS).map(([name, value]) => [text(name), Math.min(Math.max(number(value), 0), 1)]);
+  return Object.entries(from).slice(0, MOST_ITEMS).map(
+    ([name, value]) => [text(name), Math.min(Math.max(number(value), 0), 1)],
+  );
 }
 
 function text(value: unknown): string {

@@ -1,4 +1,5 @@
-// How answers are drawn: temperatures, nucleus, seed, length; kept in this browser, back to the model's own with one press.
+// How answers are drawn: temperatures, nucleus, seed, length; kept in this browser, back to the model's own with one
+// press.
 
 import { el } from "../lib/dom";
 import { DEFAULTS, KNOBS, asSampling, within, type Knob } from "./model";
@@ -15,10 +16,17 @@ export class SamplingPanel {
 
   constructor(place: HTMLElement) {
     const knobs = KNOBS.map((knob) => this.knob(knob));
-    const greedy = el("input", { type: "checkbox", id: "set-greedy", on: { change: () => this.set({ greedy: greedy.checked }) } });
+    const greedy = el(
+      "input", { type: "checkbox", id: "set-greedy", on: { change: () => this.set({ greedy: greedy.checked }) } },
+    );
     this.fields.set("greedy", greedy);
-    const other = el("button", { type: "button", class: "button small", on: { click: () => this.set({ seed: Math.floor(Math.random() * 1e6) }) } }, "Another seed");
-    const reset = el("button", { type: "button", class: "button small", id: "reset-sampling", on: { click: () => this.set(this.own) } }, "Reset to the model's own");
+    const draw = (): void => this.set({ seed: Math.floor(Math.random() * 1e6) });
+    const other = el("button", { type: "button", class: "button small", on: { click: draw } }, "Another seed");
+    const reset = el(
+      "button",
+      { type: "button", class: "button small", id: "reset-sampling", on: { click: () => this.set(this.own) } },
+      "Reset to the model's own",
+    );
     place.replaceChildren(
       ...knobs,
       el("label", { class: "check" }, greedy, " Greedy: always the likeliest token"),
@@ -51,7 +59,8 @@ export class SamplingPanel {
     const id = `set-${knob.name}`;
     const type = knob.name === "seed" ? "number" : "range";
     const field = el("input", {
-      id, type, min: knob.least, max: knob.most, step: knob.step, inputmode: "decimal", ...(type === "number" ? { class: "field" } : {}),
+      id, type, min: knob.least, max: knob.most, step: knob.step, inputmode: "decimal",
+      ...(type === "number" ? { class: "field" } : {}),
       aria: { describedby: `${id}-hint` },
     });
     const read = (): void => this.set({ [knob.name]: within(knob, field.valueAsNumber, this.own[knob.name]) });
@@ -59,7 +68,10 @@ export class SamplingPanel {
     const shown = el("output", { for: id });
     this.fields.set(knob.name, field);
     if (type === "range") this.shown.set(knob.name, shown);
-    return el("div", { class: "knob" }, el("label", { for: id }, knob.label), type === "range" ? shown : null, field, el("p", { class: "hint muted", id: `${id}-hint` }, knob.hint));
+    return el(
+      "div", { class: "knob" }, el("label", { for: id }, knob.label), type === "range" ? shown : null, field,
+      el("p", { class: "hint muted", id: `${id}-hint` }, knob.hint),
+    );
   }
 
   private draw(): void {

@@ -15,14 +15,25 @@ const KINDS = [
 export function savingMenu(chat: string, turn: number): HTMLElement {
   const state = el("span", { class: "muted", role: "status" });
   const buttons = KINDS.map((kind) => {
-    const button = el("button", { type: "button", class: "link-button", title: kind.what, data: { save: kind.suffix }, aria: { label: `Save as ${kind.label}: ${kind.what}` } }, kind.label);
+    const button = el(
+      "button",
+      {
+        type: "button", class: "link-button", title: kind.what, data: { save: kind.suffix },
+        aria: { label: `Save as ${kind.label}: ${kind.what}` },
+      },
+      kind.label,
+    );
     button.addEventListener("click", () => void save(button, state, chat, turn, kind));
     return button;
   });
-  return el("details", { class: "saving" }, el("summary", {}, "Save"), el("span", { class: "kinds" }, ...buttons, state));
+  return el(
+    "details", { class: "saving" }, el("summary", {}, "Save"), el("span", { class: "kinds" }, ...buttons, state),
+  );
 }
 
-async function save(button: HTMLButtonElement, state: HTMLElement, chat: string, turn: number, kind: (typeof KINDS)[number]): Promise<void> {
+async function save(
+  button: HTMLButtonElement, state: HTMLElement, chat: string, turn: number, kind: (typeof KINDS)[number],
+): Promise<void> {
   button.disabled = true;
   state.textContent = kind.suffix === "mp4" ? "Filming, this takes a moment …" : `Making ${kind.label} …`;
   try {

@@ -56,7 +56,12 @@ export class StepsTable {
     this.lit = null;
     if (!this.turn || !this.turn.steps.length) {
       this.body = null;
-      this.place.replaceChildren(el("p", { class: "muted" }, "The tokens of an answer stand here as they come: its words, and the codes of face and body."));
+      this.place.replaceChildren(
+        el(
+          "p", { class: "muted" },
+          "The tokens of an answer stand here as they come: its words, and the codes of face and body.",
+        ),
+      );
       return;
     }
     const parts = partsOf(this.turn.steps[0]!.tokens);
@@ -64,7 +69,12 @@ export class StepsTable {
     this.body = el("tbody", {}, ...this.turn.steps.map((step) => this.row(step)));
     const head = el("thead", {}, el("tr", {}, ...heads.map((text) => el("th", { scope: "col" }, text))));
     const caption = el("caption", { class: "unseen" }, `Tokens of the answer to: ${this.turn.text}`);
-    this.place.replaceChildren(el("div", { class: "scroll", tabindex: 0, role: "region", aria: { label: "Tokens, step by step" } }, el("table", {}, caption, head, this.body)));
+    this.place.replaceChildren(
+      el(
+        "div", { class: "scroll", tabindex: 0, role: "region", aria: { label: "Tokens, step by step" } },
+        el("table", {}, caption, head, this.body),
+      ),
+    );
   }
 
   private row(step: CameStep): HTMLTableRowElement {
@@ -74,7 +84,9 @@ export class StepsTable {
       el("th", { scope: "row" }, step.index),
       el("td", {}, `${step.start_s.toFixed(2)} s`),
       el("td", { class: "said" }, step.words.map((word) => word.text).join(" ")),
-      ...parts.map((part) => el("td", { class: "codes" }, ...step.tokens.filter(([name]) => partOf(name) === part).map(chip))),
+      ...parts.map(
+        (part) => el("td", { class: "codes" }, ...step.tokens.filter(([name]) => partOf(name) === part).map(chip)),
+      ),
       el("td", {}, step.directions.join(", ")),
       el("td", { class: "came" }, asTime(step.after_ms)),
     );

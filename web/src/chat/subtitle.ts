@@ -14,7 +14,12 @@ export class Subtitle {
     const key = now.map((word) => `${word.start_s} ${word.text}`).join("|");
     if (key === this.shown) return;
     this.shown = key;
-    fill(this.place, ...now.flatMap((word, i) => [i ? " " : null, el("span", i === now.length - 1 ? { class: "now" } : {}, word.text)]));
+    fill(
+      this.place,
+      ...now.flatMap(
+        (word, i) => [i ? " " : null, el("span", i === now.length - 1 ? { class: "now" } : {}, word.text)],
+      ),
+    );
   }
 
   clear(): void {

@@ -3,7 +3,9 @@
 import type { View } from "../lib/stage";
 
 /** The button opens and closes a part of the page; gives what opens (true) and closes it. */
-export function folding(button: HTMLElement, part: HTMLElement, onChange?: (open: boolean) => void): (open: boolean) => void {
+export function folding(
+  button: HTMLElement, part: HTMLElement, onChange?: (open: boolean) => void,
+): (open: boolean) => void {
   const set = (open: boolean): void => {
     if (open === !part.hidden) return;
     part.hidden = !open;

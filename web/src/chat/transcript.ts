@@ -32,10 +32,15 @@ export class Transcript {
   /** What the user said, and a place for the answer. */
   ask(turn: Turn): void {
     this.log.querySelector(".empty")?.remove();
-    const asked = el("article", { class: "turn you" }, el("h3", { class: "who" }, "You"), el("p", { class: "words" }, turn.text));
+    const asked = el(
+      "article", { class: "turn you" }, el("h3", { class: "who" }, "You"), el("p", { class: "words" }, turn.text),
+    );
     const words = el("p", { class: "words" }, waiting());
     const foot = el("div", { class: "foot", hidden: true });
-    const answer = el("article", { class: "turn model", data: { testid: "answer" } }, el("h3", { class: "who" }, this.name()), words, foot);
+    const answer = el(
+      "article", { class: "turn model", data: { testid: "answer" } }, el("h3", { class: "who" }, this.name()), words,
+      foot,
+    );
     this.log.append(asked, answer);
     this.entries.set(turn, { turn, asked, answer, words, foot, spoken: [], pieces: 0, marked: 0 });
     this.follow(true);
@@ -70,11 +75,20 @@ export class Transcript {
   end(turn: Turn, figures: Figures): void {
     const entry = this.entries.get(turn);
     if (!entry) return;
-    if (!turn.words.length && !turn.pieces.length) entry.words.replaceChildren(el("span", { class: "direction" }, turn.over ? "stopped" : "says nothing"));
-    const again = el("button", { type: "button", class: "link-button", on: { click: () => this.wishes.again(turn) } }, "Play again");
-    const steps = el("button", { type: "button", class: "link-button", on: { click: () => this.wishes.steps(turn) } }, "Tokens");
+    if (!turn.words.length && !turn.pieces.length) {
+      entry.words.replaceChildren(el("span", { class: "direction" }, turn.over ? "stopped" : "says nothing"));
+    }
+    const again = el(
+      "button", { type: "button", class: "link-button", on: { click: () => this.wishes.again(turn) } }, "Play again",
+    );
+    const steps = el(
+      "button", { type: "button", class: "link-button", on: { click: () => this.wishes.steps(turn) } }, "Tokens",
+    );
     const menu = turn.end && turn.number !== null ? savingMenu(turn.chat, turn.number) : null;
-    const told = [asLength(figures.seconds), figures.first_word_ms === null ? "" : `first word ${asTime(figures.first_word_ms)}`, reasonOf(turn)];
+    const told = [
+      asLength(figures.seconds), figures.first_word_ms === null ? "" : `first word ${asTime(figures.first_word_ms)}`,
+      reasonOf(turn),
+    ];
     entry.foot.replaceChildren(
       ...(turn.clip.frames ? [again] : []), ...(turn.steps.length ? [steps] : []), ...(menu ? [menu] : []),
       el("span", { class: "muted told" }, told.filter(Boolean).join(" · ")),
@@ -107,7 +121,9 @@ export class Transcript {
 
   private empty(): void {
     const first = el("p", {}, "Nothing has been said yet. Type a sentence, or take one of those below.");
-    this.log.replaceChildren(el("div", { class: "empty muted" }, first, ...this.told.map((note) => el("p", { class: "hint" }, note))));
+    this.log.replaceChildren(
+      el("div", { class: "empty muted" }, first, ...this.told.map((note) => el("p", { class: "hint" }, note))),
+    );
   }
 
   /** Keeps the newest line in view, unless the user reads further up. */
@@ -118,7 +134,10 @@ export class Transcript {
 }
 
 function waiting(): HTMLElement {
-  return el("span", { class: "waiting" }, el("span", { class: "unseen" }, "The answer is coming"), ...[0, 1, 2].map(() => el("i", { aria: { hidden: true } })));
+  return el(
+    "span", { class: "waiting" }, el("span", { class: "unseen" }, "The answer is coming"),
+    ...[0, 1, 2].map(() => el("i", { aria: { hidden: true } })),
+  );
 }
 
 function asLength(seconds: number): string {

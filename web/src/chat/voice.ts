@@ -21,7 +21,9 @@ export class Voice {
     const kept = recall(KEY);
     this.name = typeof kept === "string" ? kept : "";
     this.switch = el("input", { type: "checkbox", id: "speak", on: { change: () => this.turn(this.switch.checked) } });
-    this.picker = el("select", { class: "field", id: "voice-name", on: { change: () => this.choose(this.picker.value) } });
+    this.picker = el(
+      "select", { class: "field", id: "voice-name", on: { change: () => this.choose(this.picker.value) } },
+    );
     this.note = el("p", { class: "hint muted", role: "status", id: "voice-note" });
     place.replaceChildren(
       el("label", { class: "check" }, this.switch, " Speak the answers aloud"),
@@ -65,7 +67,9 @@ export class Voice {
     utterance.lang = voice?.lang ?? "en";
     utterance.rate = rate;
     utterance.onerror = (event) => {
-      if (event.error !== "canceled" && event.error !== "interrupted") this.note.textContent = `The voice fails (${event.error}); choose another one.`;
+      if (event.error !== "canceled" && event.error !== "interrupted") {
+        this.note.textContent = `The voice fails (${event.error}); choose another one.`;
+      }
     };
     this.synth!.speak(utterance);
   }
@@ -87,7 +91,12 @@ export class Voice {
     this.voices = [...found].sort((a, b) => english(a) - english(b) || a.name.localeCompare(b.name));
     this.picker.replaceChildren(
       el("option", { value: "" }, "The browser's own choice"),
-      ...this.voices.map((voice) => el("option", { value: voice.name }, `${voice.name} (${voice.lang}${voice.localService ? "" : ", spoken by a service on the internet"})`)),
+      ...this.voices.map(
+        (voice) => el(
+          "option", { value: voice.name },
+          `${voice.name} (${voice.lang}${voice.localService ? "" : ", spoken by a service on the internet"})`,
+        ),
+      ),
     );
     this.picker.value = this.voices.some((voice) => voice.name === this.name) ? this.name : "";
     const can = this.synth !== null && this.voices.length > 0;

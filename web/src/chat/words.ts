@@ -53,7 +53,10 @@ export interface Phrase {
 const PHRASE_WORDS = 9;
 const BREATH_S = 0.5;
 
-/** Words as phrases: up to a comma, a breath or nine words. While words still come (`open`), the last one may not be all. */
+/**
+ * Words as phrases: up to a comma, a breath or nine words. While words still come (`open`), the last one may not be
+ * all.
+ */
 export function phrases(words: readonly Word[], open: boolean): Phrase[] {
   const groups = grouped(words, (phrase, word) => {
     const last = phrase[phrase.length - 1]!;

@@ -20,7 +20,10 @@ function card(name: string): HTMLElement {
   const { path, title } = PAGES[name]!;
   return el(
     "li", {},
-    el("a", { class: "card part", href: path, data: { part: name } }, picture(name), el("span", { class: "part-title" }, title), el("span", { class: "part-text" }, TELL[name] ?? "")),
+    el(
+      "a", { class: "card part", href: path, data: { part: name } }, picture(name),
+      el("span", { class: "part-title" }, title), el("span", { class: "part-text" }, TELL[name] ?? ""),
+    ),
   );
 }
 
@@ -29,7 +32,12 @@ async function open(): Promise<void> {
     const { parts, version } = await loadParts();
     byId("cards").replaceChildren(...parts.map(card));
     byId("version").textContent = version ? `Version ${version}` : "";
-    if (!parts.length) tell("This server runs, but none of its parts is switched on. Start it with a dataset to view or a model to talk to.");
+    if (!parts.length) {
+      tell(
+        "This server runs, but none of its parts is switched on. "
+        + "Start it with a dataset to view or a model to talk to.",
+      );
+    }
   } catch (error) {
     tell(sentence(error) ?? "");
   }

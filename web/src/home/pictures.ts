@@ -10,17 +10,26 @@ const person = (x: number, y: number, colour: string): Shape[] => [
   ["path", { d: `M${x - 34} ${y + 52}c0-22 14-30 34-30s34 8 34 30z`, class: colour }],
 ];
 
-const wave = (y: number, colour: string): Shape => ["path", { d: `M96 ${y}q10-16 20 0t20 0 20 0 20 0 20 0`, class: `line ${colour}` }];
+const wave = (y: number, colour: string): Shape => [
+  "path", { d: `M96 ${y}q10-16 20 0t20 0 20 0 20 0 20 0`, class: `line ${colour}` },
+];
 
 const DRAWINGS: Readonly<Record<string, Shape[]>> = {
   chat: [
     ...person(70, 56, "a"),
-    ["path", { d: "M122 30h74a10 10 0 0 1 10 10v24a10 10 0 0 1-10 10h-56l-16 14v-14h-2a10 10 0 0 1-10-10V40a10 10 0 0 1 10-10z", class: "bubble" }],
+    [
+      "path",
+      { d: "M122 30h74a10 10 0 0 1 10 10v24a10 10 0 0 1-10 10h-56l-16 14v-14h-2a10 10 0 0 1-10-10V40a10 10 0 0 1 10-10z", class: "bubble" },
+    ],
     ["circle", { cx: "144", cy: "52", r: "4", class: "a" }],
     ["circle", { cx: "160", cy: "52", r: "4", class: "a" }],
     ["circle", { cx: "176", cy: "52", r: "4", class: "a" }],
   ],
-  viewer: [...person(66, 46, "a"), ...person(174, 46, "b"), ["rect", { x: "30", y: "110", width: "180", height: "3", rx: "1.5", class: "rail" }], ["circle", { cx: "128", cy: "111.5", r: "6", class: "ink" }]],
+  viewer: [
+    ...person(66, 46, "a"), ...person(174, 46, "b"),
+    ["rect", { x: "30", y: "110", width: "180", height: "3", rx: "1.5", class: "rail" }],
+    ["circle", { cx: "128", cy: "111.5", r: "6", class: "ink" }],
+  ],
   study: [
     ["rect", { x: "24", y: "18", width: "88", height: "72", rx: "10", class: "bubble" }],
     ["rect", { x: "128", y: "18", width: "88", height: "72", rx: "10", class: "bubble" }],

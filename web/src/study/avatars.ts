@@ -14,7 +14,8 @@ const RESTING = 0.6;
 const MOST_TRIES = 9;
 /** Elsewhere all but the picture works without WebGL; here the picture is what is rated. */
 const NO_PICTURE =
-  "This browser shows no 3D graphics (WebGL 2 is switched off or missing), so the clips cannot be shown; please take another browser.";
+  "This browser shows no 3D graphics (WebGL 2 is switched off or missing), so the clips cannot be shown; "
+  + "please take another browser.";
 
 export class AvatarPair implements Pair {
   readonly element: HTMLElement;
@@ -32,7 +33,9 @@ export class AvatarPair implements Pair {
   }
 
   static async open(address: string): Promise<AvatarPair> {
-    const canvas = el("canvas", { class: "stage", id: "stage", role: "img", aria: { label: "Two clips of an avatar, side by side" } });
+    const canvas = el(
+      "canvas", { class: "stage", id: "stage", role: "img", aria: { label: "Two clips of an avatar, side by side" } },
+    );
     const stage = openStage(canvas);
     const left = await patiently(address);
     const right = await loadAvatar(address);
@@ -114,7 +117,9 @@ async function patiently(address: string): Promise<Avatar> {
   }
 }
 
-/** Seats an avatar so that it looks out of the picture: turned towards each other, left and right would look different. */
+/**
+ * Seats an avatar so that it looks out of the picture: turned towards each other, left and right would look different.
+ */
 function faceAhead(stage: Stage, avatar: Avatar, index: number): void {
   stage.put(avatar, index);
   if (avatar.object.parent) avatar.object.parent.rotation.y = 0;
@@ -147,7 +152,9 @@ async function loadSound(address: string, signal: AbortSignal): Promise<HTMLAudi
   const sound = new Audio(url);
   await new Promise<void>((resolve, reject) => {
     sound.addEventListener("canplaythrough", () => resolve(), { once: true });
-    sound.addEventListener("error", () => reject(new Error("The sound of this pair cannot be played in this browser.")), { once: true });
+    sound.addEventListener(
+      "error", () => reject(new Error("The sound of this pair cannot be played in this browser.")), { once: true },
+    );
   });
   return sound;
 }

@@ -66,7 +66,13 @@ export class FilmPair implements Pair {
 }
 
 function newFilm(address: string, side: Side): HTMLVideoElement {
-  const film = el("video", { preload: "auto", playsinline: true, disablepictureinpicture: true, disableremoteplayback: true, aria: { label: `The ${side} clip` } });
+  const film = el(
+    "video",
+    {
+      preload: "auto", playsinline: true, disablepictureinpicture: true, disableremoteplayback: true,
+      aria: { label: `The ${side} clip` },
+    },
+  );
   film.addEventListener("contextmenu", (event) => event.preventDefault()); // its menu could jump to the end
   film.src = address;
   return film;
@@ -85,7 +91,10 @@ function ready(film: HTMLVideoElement, signal: AbortSignal): Promise<void> {
       work();
     };
     film.addEventListener("canplaythrough", settle(resolve), { once: true });
-    film.addEventListener("error", settle(() => reject(new Error("A clip cannot be played in this browser; try another one."))), { once: true });
+    film.addEventListener(
+      "error", settle(() => reject(new Error("A clip cannot be played in this browser; try another one."))),
+      { once: true },
+    );
     signal.addEventListener("abort", settle(() => reject(new DOMException("", "AbortError"))), { once: true });
   });
 }

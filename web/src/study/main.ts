@@ -11,7 +11,10 @@ import type { About, Pair, Standing } from "./types";
 
 applyTheme();
 
-const hooks = { ready: Promise.resolve(), stage: null as Stage | null, avatars: [] as unknown[], stats: () => hooks.stage?.stats ?? null };
+const hooks = {
+  ready: Promise.resolve(), stage: null as Stage | null, avatars: [] as unknown[],
+  stats: () => hooks.stage?.stats ?? null,
+};
 
 async function open(): Promise<void> {
   byId("theme-place").replaceWith(themeButton());
@@ -32,13 +35,22 @@ function begin(about: About): void {
 async function rate(about: About, standing: Standing): Promise<void> {
   rememberCode(standing.rater);
   progress(standing);
-  fill(main(), el("p", { class: "muted loading" }, "The first pair is on its way. Where the avatar has yet to be made, this takes a minute or two …"));
+  fill(
+    main(),
+    el(
+      "p", { class: "muted loading" },
+      "The first pair is on its way. Where the avatar has yet to be made, this takes a minute or two …",
+    ),
+  );
   try {
     const trials = new Trials(about, await pairOf(about), standing.rater, progress);
     fill(main(), trials.element);
     await trials.run();
   } catch (error) {
-    const again = el("button", { type: "button", class: "button", id: "retry", on: { click: () => void rate(about, standing) } }, "Try again");
+    const again = el(
+      "button", { type: "button", class: "button", id: "retry", on: { click: () => void rate(about, standing) } },
+      "Try again",
+    );
     fill(main(), el("div", { class: "notice bad", id: "fault", role: "alert" }, el("p", {}, sentence(error)), again));
     return;
   }

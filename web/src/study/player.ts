@@ -21,9 +21,14 @@ export class Player {
       left: button("play-left", "Left only", "Q", () => this.run([["left"]])),
       right: button("play-right", "Right only", "E", () => this.run([["right"]])),
     };
-    const controls = el("div", { class: "controls", role: "group", aria: { label: "Play" } }, ...Object.values(this.buttons));
+    const controls = el(
+      "div", { class: "controls", role: "group", aria: { label: "Play" } }, ...Object.values(this.buttons),
+    );
     const names = el("div", { class: "names" }, el("span", {}, "Left"), el("span", {}, "Right"));
-    this.element = el("section", { class: "player card", tabindex: -1, aria: { label: "Clips" } }, names, pair.element, this.words, controls);
+    this.element = el(
+      "section", { class: "player card", tabindex: -1, aria: { label: "Clips" } }, names, pair.element, this.words,
+      controls,
+    );
     pair.onTime = (time_s) => this.follow(time_s);
     this.enable(false);
   }
@@ -97,5 +102,8 @@ export class Player {
 
 function button(id: string, text: string, key: string, action: () => void): HTMLButtonElement {
   const hint = el("kbd", { aria: { hidden: true } }, key);
-  return el("button", { type: "button", class: "button", id, aria: { keyshortcuts: key }, on: { click: action } }, text, " ", hint);
+  return el(
+    "button", { type: "button", class: "button", id, aria: { keyshortcuts: key }, on: { click: action } }, text, " ",
+    hint,
+  );
 }

@@ -65,7 +65,8 @@ export class Questions {
 
   private current(): HTMLFieldSetElement | undefined {
     const focused = this.fields.find((field) => field.contains(document.activeElement));
-    return focused ?? this.fields[this.fields.findIndex((_, i) => !this.chosen(i))] ?? this.fields[this.fields.length - 1];
+    const open = this.fields.findIndex((_, i) => !this.chosen(i));
+    return focused ?? this.fields[open] ?? this.fields[this.fields.length - 1];
   }
 
   private mark(): void {

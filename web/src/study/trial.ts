@@ -18,13 +18,18 @@ export class Trials {
   private readonly hint = el("p", { class: "hint muted", id: "hint", role: "status" });
   private readonly practice = el("p", { class: "notice practice", id: "practice", hidden: true }, PRACTICE);
   private readonly fault = el("div", { class: "notice bad", id: "fault", role: "alert", hidden: true });
-  private readonly onward = el("button", { type: "button", class: "button primary", id: "next", aria: { keyshortcuts: "Enter" } }, "Next pair ", el("kbd", { aria: { hidden: true } }, "Enter"));
+  private readonly onward = el(
+    "button", { type: "button", class: "button primary", id: "next", aria: { keyshortcuts: "Enter" } }, "Next pair ",
+    el("kbd", { aria: { hidden: true } }, "Enter"),
+  );
   private readonly left = new AbortController();
   private trial: Trial | null = null;
   private busy = false;
   private done: () => void = () => {};
 
-  constructor(about: About, pair: Pair, private readonly rater: string, private readonly onProgress: (standing: Standing) => void) {
+  constructor(
+    about: About, pair: Pair, private readonly rater: string, private readonly onProgress: (standing: Standing) => void,
+  ) {
     this.player = new Player(pair);
     this.questions = new Questions(about);
     this.player.onSeen = () => this.unlock();
@@ -39,7 +44,8 @@ export class Trials {
   /** Shows pairs until none is left. */
   run(): Promise<void> {
     listenToKeys({
-      answer: (answer) => this.questions.choose(answer), toggle: () => this.player.toggle(), both: () => this.player.both(),
+      answer: (answer) => this.questions.choose(answer),
+      toggle: () => this.player.toggle(), both: () => this.player.both(),
       inTurn: () => this.player.inTurn(), only: (side) => this.player.only(side), halt: () => this.player.halt(),
       next: () => void this.submit(),
     }, this.left.signal);
@@ -56,7 +62,9 @@ export class Trials {
     this.refresh();
     this.element.setAttribute("aria-busy", "true");
     try {
-      const found = await getJson<Standing & { trial: Trial | null }>(`/api/study/raters/${encodeURIComponent(this.rater)}/next`);
+      const found = await getJson<Standing & { trial: Trial | null }>(
+        `/api/study/raters/${encodeURIComponent(this.rater)}/next`,
+      );
       this.onProgress(found);
       if (!found.trial) return this.finish();
       this.practice.hidden = !found.trial.practice;
@@ -103,7 +111,10 @@ export class Trials {
   private complain(error: unknown, again: () => void): void {
     const told = sentence(error);
     if (told === null) return;
-    const retry = el("button", { type: "button", class: "button", id: "retry", on: { click: () => (this.quiet(), again()) } }, "Try again");
+    const retry = el(
+      "button", { type: "button", class: "button", id: "retry", on: { click: () => (this.quiet(), again()) } },
+      "Try again",
+    );
     fill(this.fault, el("p", {}, told), retry);
     this.fault.hidden = false;
   }
