@@ -151,6 +151,8 @@ def test_who_leaves_in_the_middle_leaves_nothing_running(client: TestClient) -> 
         ('{"type": "say", "text": "hi", "sampling": 3}', "expected an object"),
         ('{"type": "say", "text": "hi", "sampling": {"temperature": 9}}', "from 0 to 2"),
         ('{"type": "say", "text": "hi", "sampling": {"seed": 1.5}}', "whole number"),
+        ('{"type": "say", "text": "hi", "sampling": {"seed": 1' + 400 * "0" + "}}", "expected a number"),
+        ('{"type": "say", "text": "hi", "sampling": {"max_s": NaN}}', "expected a number"),
         ('{"type": "say", "text": "hi", "sampling": {"top_p": NaN}}', "from 0.01 to 1"),
         ('{"type": "say", "text": "hi", "sampling": {"greedy": 1}}', "true or false"),
     ],

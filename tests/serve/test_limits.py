@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 
 from nonverbal.serve.app import create_app
 from nonverbal.serve.parts import Lane, Part
+from nonverbal.serve.serve_command import with_room_for
 from nonverbal.serve.settings import Limits, ServerConfig
 from nonverbal.verdicts import UserError
 
@@ -177,6 +178,34 @@ def test_a_connection_with_an_unread_body_is_closed(port: int) -> None:
     assert time.monotonic() - began < 8
 
 
+_UPGRADE = ("Connection: Upgrade", "Upgrade: websocket")
+_HANDSHAKE = (*_UPGRADE, "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+
+
+@pytest.mark.parametrize(
+    ("status", "lines"),
+    [
+        (400, ("GET /quick HTTP/1.1", *GREETING, *GREETING)),
+        (400, ("G\0T /quick HTTP/1.1", *GREETING)),
+        (400, ("GET /quick HTTP/1.1", *GREETING, "X: a\0b")),
+        (400, ("POST /read HTTP/1.1", *GREETING, "Transfer-Encoding: gzip")),
+        (400, ("GET /talk HTTP/1.1", *GREETING, *_UPGRADE)),
+        (400, ("GET /talk HTTP/1.1", *GREETING, *_HANDSHAKE[:2], "Sec-WebSocket-Version: 99", _HANDSHAKE[3])),
+        (404, ("GET /nowhere HTTP/1.1", *GREETING, *_HANDSHAKE)),
+        (403, ("GET /talk HTTP/1.1", *GREETING, "Origin: null", *_HANDSHAKE)),
+        (421, ("GET /talk HTTP/1.1", "Host: evil.example", *_HANDSHAKE)),
+        (421, ("GET /quick HTTP/1.0",)),
+    ],
+)
+def test_what_is_refused_is_dressed_too(port: int, status: int, lines: tuple[str, ...]) -> None:
+    """Also where no application has seen the request."""
+    heard = hear(dial(port, *lines, ""))
+    assert _status(heard) == status
+    head = heard.lower()
+    assert b"content-security-policy: default-src 'none'" in head
+    assert b"x-content-type-options: nosniff" in head
+
+
 def test_there_are_only_so_many_connections() -> None:
     with running(ServerConfig(port=0, limits=Limits(connections=20)), [_part()]) as port:
         lines = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(30)]
@@ -312,3 +341,12 @@ def test_an_application_sees_a_closed_socket() -> None:
 def test_limits_are_positive() -> None:
     with pytest.raises(UserError, match="parallel=0: expected more than 0"):
         Limits(parallel=0)
+
+
+def test_limits_grow_with_the_chats() -> None:
+    assert with_room_for(ServerConfig(), 4).limits == Limits(sockets=16)
+    many = with_room_for(ServerConfig(port=0), 600)
+    assert (many.port, many.limits.body_bytes) == (0, Limits().body_bytes)
+    assert many.limits.sockets > 600
+    assert many.limits.parallel > 600
+    assert many.limits.connections > many.limits.sockets + many.limits.parallel

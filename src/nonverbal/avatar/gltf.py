@@ -72,7 +72,7 @@ class GltfFile:
         }
         text = json.dumps(tree, separators=(",", ":"), allow_nan=False).encode()
         text += b" " * (-len(text) % 4)
-        chunks = [_chunk_head(_JSON, text), text, _chunk_head(_BIN, data), data]
+        chunks: list[bytes | bytearray] = [_chunk_head(_JSON, text), text, _chunk_head(_BIN, data), data]
         return b"".join([struct.pack("<4sII", _MAGIC, _VERSION, 12 + sum(map(len, chunks))), *chunks])
 
     def _describe(self, values: Array, bounds: bool) -> dict[str, Any]:

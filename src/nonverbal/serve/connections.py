@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from nonverbal.serve.errors import REFUSED
+from nonverbal.serve.errors import REFUSED, error_body
+from nonverbal.serve.security import FIXED_HEADERS, content_policy
 from nonverbal.serve.settings import Limits
 
 _LOOKS = 4  # while a connection may be idle
+_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
 _APART_S = 0.01  # between connections that are heard again, so that they do not all come at once
 
 
@@ -53,10 +57,21 @@ def guarded_protocol(limits: Limits) -> type[H11Protocol]:
             if self.cycle is not None and not self.cycle.response_complete:
                 self.cycle.disconnected = True
                 self.cycle.message_event.set()
-            if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-                super().send_400_response(msg)
-            else:
+            if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
                 self.transport.abort()
+                return
+            for event in _malformed():
+                self.transport.write(self.conn.send(event) or b"")
+            self.transport.close()
+
+        def handle_websocket_upgrade(self, event: h11.Request) -> None:
+            """Let only whole handshakes through, since refusals of the next protocol lack our headers."""
+            given = dict(self.headers)
+            key = given.get(b"sec-websocket-key", b"")
+            if event.method != b"GET" or given.get(b"sec-websocket-version") != b"13" or not _KEY.fullmatch(key):
+                self.send_400_response("")
+                return
+            super().handle_websocket_upgrade(event)
 
         def _look_after(self) -> None:
             if self.transport.get_protocol() is not self:
@@ -72,3 +87,17 @@ def guarded_protocol(limits: Limits) -> type[H11Protocol]:
             self._look = self.loop.call_later(limits.idle_s / _LOOKS, self._look_after)
 
     return Guarded
+
+
+def _malformed() -> list[h11.Event]:
+    """The answer to what is no HTTP."""
+    body = json.dumps(error_body(400, "This is no request in HTTP/1.1.", "malformed")).encode()
+    told = {
+        **FIXED_HEADERS,
+        "content-security-policy": content_policy("127.0.0.1"),
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "connection": "close",
+    }
+    head = h11.Response(status_code=400, headers=list(told.items()), reason=b"Bad Request")
+    return [head, h11.Data(data=body), h11.EndOfMessage()]
