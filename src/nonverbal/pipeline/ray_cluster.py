@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -46,12 +47,12 @@ def connected(settings: EngineSettings, home: Path) -> Iterator[Any]:
     Raises:
         UserError: Ray is not installed, or there is no cluster at the address.
     """
+    if "ray" in sys.modules and sys.modules["ray"].is_initialized():
+        yield sys.modules["ray"]
+        return
     own = {} if settings.address else {**_PRIVATE, "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with _environment({"RAY_USAGE_STATS_ENABLED": "0", **own}), _own_signals():
         ray = _load_ray()
-        if ray.is_initialized():
-            yield ray
-            return
         if settings.address:
             _join(ray, settings.address)
             folder = None
