@@ -54,7 +54,18 @@ def test_fifty_texts_in_lists_and_tables_stay_text(page: Page, hostile: str) -> 
         assert _frames(page) == 1
 
 
+def test_people_called_as_what_every_object_has_are_shown(page: Page, hostile: str, folder: Path) -> None:
+    dataset = open_dataset(folder)
+    for dialogue in dataset.ids():
+        if dataset.row(dialogue)["participants"][0] not in ("__proto__", "constructor"):
+            continue
+        page.goto(f"{hostile}/viewer?dialogue={dialogue}")
+        expect(page.locator("#timeline-words p")).to_have_count(2)
+        expect(page.locator("#timeline-words p").first).to_contain_text("2 turns, speaks")
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_fifty_transcripts_stay_text(page: Page, hostile: str, folder: Path) -> None:
     for dialogue in open_dataset(folder).ids():
         page.goto(f"{hostile}/viewer?dialogue={dialogue}")

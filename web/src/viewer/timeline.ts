@@ -31,7 +31,7 @@ export function timelineOf(dialogue: Dialogue, seek: (time_s: number) => void): 
   );
   const words = el("div", { class: "timeline-words muted", id: "timeline-words" });
   const element = el("section", { class: "timeline card", aria: { label: "Timeline" } }, slider, words);
-  let lanes: Record<string, Lane> = {};
+  let lanes = Object.create(null) as Record<string, Lane>; // somebody may be called "constructor"
   let [told, headAt] = [-1, -1];
 
   const place = (time_s: number): number => GUTTER_PX + (time_s / Math.max(dialogue.duration_s, 1e-9)) * (slider.clientWidth - GUTTER_PX);
