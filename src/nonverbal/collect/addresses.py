@@ -101,9 +101,9 @@ def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 def without_secrets(url: str) -> str:
     """The address without user name and password, on one line: fit for records and messages."""
     try:
-        parts = _split(url)
+        parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
-    except (RejectedError, ValueError):
+    except ValueError:
         return clean_text(url.split("@")[-1], 300)
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host

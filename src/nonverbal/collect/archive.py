@@ -1,4 +1,4 @@
-"""Everything ever met, one record a source, and the list that a build goes on from; a record that exists is complete."""
+"""Everything ever met, one record a source, and the list that a build goes on from."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ PASSING = frozenset(
     {Reason.E_FETCH, Reason.E_RATE_LIMIT, Reason.E_BOT_CHECK, Reason.E_FORBIDDEN, Reason.E_LIVE, Reason.E_TRUNCATED}
 )
 """Verdicts that may be others tomorrow: the next run asks again."""
+ADDRESS = "address"
+"""Begins the key of what never got as far as an extractor's."""
 _VERSION = 1
 _FILE = RecordFile("version", _VERSION, "the record of a source", "remove it to have the source collected again")
 
@@ -33,7 +35,7 @@ class Record:
         name: what its files are called: a hash of the extractor and its id, or of the address.
         key: extractor and the site's id.
         url: of its page, without user names and passwords.
-        asked: further addresses that led to it.
+        asked: further addresses that led to it alone.
         availability: public, unlisted, ... where the site tells.
         media, thumbnail: file names below the output; empty where there is none.
         sha256: of the media file: its source_id in a dataset.
@@ -134,6 +136,10 @@ class Archive:
     def put(self, record: Record) -> None:
         """Writes a record, and the list where that is changed by it."""
         before = self.records.get(record.name)
+        for name in {self._by_url.get(url, record.name) for url in (record.url, *record.asked)} - {record.name}:
+            if self.records[name].key.startswith(f"{ADDRESS} "):  # of a time when its page could not be read
+                (self._folder / f"{name}.json").unlink(missing_ok=True)
+                del self.records[name]
         commit_record(self._folder / f"{record.name}.json", Record, record)
         self._index(record)
         if not record.reason or (before is not None and not before.reason):
@@ -152,10 +158,8 @@ class Archive:
         rows.writerow(COLUMNS)
         for record in (self.records[name] for name in sorted(self.records)):
             if not record.reason:
-                rows.writerow(
-                    (record.media, record.url, record.channel, record.title, record.licence, record.fetched_at)
-                    + (record.thumbnail,)
-                )
+                about = (record.url, record.channel, record.title, record.licence, record.fetched_at)
+                rows.writerow((record.media, *about, record.thumbnail))
         for source in self.local:
             rows.writerow([getattr(source, column) for column in COLUMNS])
         path = self.root / LIST_NAME
@@ -168,7 +172,7 @@ class Archive:
 
     def note_asked(self, record: Record, url: str) -> Record:
         """The record with a further address that led to it."""
-        if url in (record.url, *record.asked):
+        if url in ("", record.url, *record.asked):
             return record
         return replace(record, asked=(*record.asked, url))
 

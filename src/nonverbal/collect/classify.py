@@ -12,43 +12,78 @@ from nonverbal.verdicts import Reason, Reject, RejectedError
 
 _MOST_TEXT = 300
 
-_PATTERNS: tuple[tuple[Reason, str], ...] = (
-    (Reason.E_BOT_CHECK, r"not a bot|captcha|unusual traffic|confirm (?:that )?you.?re (?:a )?human|cloudflare anti-bot"),
-    (Reason.E_RATE_LIMIT, r"too many requests|rate.?limit|http error 429|try again later.{0,40}limit"),
-    (Reason.E_DRM, r"\bdrm\b"),
-    (
-        Reason.E_MEMBERS,
-        r"members?[- ]only|member-only|join this channel|for (?:premium )?members|premium (?:members|video|content|user)"
-        r"|requires? payment|paid (?:video|content|subscription)|\bsubscri(?:ption|bers)\b.{0,60}(?:only|required|need)"
-        r"|only available (?:for|to) (?:subscribers|premium|paying)|(?:rent|purchase|buy) (?:it|this|the) |music premium",
+_PHRASES: dict[Reason, tuple[str, ...]] = {
+    Reason.E_BOT_CHECK: (
+        *("not a bot", "captcha", "unusual traffic", "cloudflare anti-bot"),
+        r"confirm (?:that )?you.?re (?:a )?human",
     ),
-    (
-        Reason.E_AGE,
-        r"confirm your age|age[- ]?(?:restrict|limit|verif|gate)|inappropriate for some users|verify your age"
-        r"|adult content|mature audience|not appropriate for.{0,30}audience",
+    Reason.E_RATE_LIMIT: ("too many requests", "rate.?limit", "http error 429", "try again later.{0,40}limit"),
+    Reason.E_DRM: (r"\bdrm\b",),
+    Reason.E_MEMBERS: (
+        *("members?[- ]only", "join this channel", "for (?:premium )?members", "music premium"),
+        *("premium (?:members|video|content|user)", "requires? payment", "requires? a subscription"),
+        *("paid (?:video|content|subscription)", r"\bsubscri(?:ption|bers)\b.{0,60}(?:only|required|need)"),
+        *("only available (?:for|to) (?:subscribers|premium|paying)", "(?:rent|purchase|buy) (?:it|this|the) "),
     ),
-    (Reason.E_LIVE, r"not (?:currently )?live|live event (?:will|has)|premieres? (?:in|will)|this live|is offline|livestream"
-     r"|live stream recording is not available|is upcoming|not (?:yet )?started|has not aired"),
-    (Reason.E_REGION, r"geo.?restrict|geo.?block|(?:not|n't|only) (?:made .{0,30})?available.{0,40}(?:country|region|location|territory)"
-     r"|in your (?:country|region|location)|blocked it in your|restricted in your"),
-    (Reason.E_PRIVATE, r"\bprivate\b|log(?:ged)?[ -]?in\b|sign(?:ed)? in\b|registered users|password|authenticat"
-     r"|not have (?:permission|access)|login required|account.{0,30}required|--cookies"),
-    (
-        Reason.E_REMOVED,
-        r"(?:video|content|clip|episode|page|media|playlist|channel|account|user).{0,80}(?:unavailable|removed|deleted|terminated|expired"
-        r"|not available|no longer|does(?: not|n't) exist|not found|not exist|blocked)|no longer available|has been removed"
-        r"|unavailable|deleted|http error 4(?:04|10)|not found|suspended|no such video|taken down|copyright claim",
+    Reason.E_AGE: (
+        *(
+            "confirm your age",
+            "verify your age",
+            "age[- ]?(?:restrict|limit|verif|gate)",
+            "adult (?:content|verification)",
+        ),
+        *("inappropriate for some users", "mature audience", "not appropriate for.{0,30}audience"),
     ),
-    (Reason.E_UNSUPPORTED, r"unsupported url|is not a valid url|no suitable extractor|incomplete (?:youtube|url)|looks truncated"),
-    (Reason.E_NO_FORMAT, r"no (?:video )?formats? (?:found|available)|requested format|no playable|only images are available"
-     r"|unsupported features|no (?:media|video|streams?) (?:found|links)"),
-    (Reason.E_FORBIDDEN, r"http error 403|forbidden|access denied|http error 401"),
-    (Reason.E_FETCH, r"timed? ?out|connection|http error|resolve|network|ssl|certificate|unable to download|redirect"
-     r"|transport|incomplete|reset by peer|unreachable|proxy"),
-)  # fmt: skip
+    Reason.E_LIVE: (
+        *("not (?:currently )?live", "live event (?:will|has)", "premieres? (?:in|will)", "this live", "livestream"),
+        *(
+            "is offline",
+            "live stream recording is not available",
+            "is upcoming",
+            "not (?:yet )?started",
+            "has not aired",
+        ),
+    ),
+    Reason.E_REGION: (
+        *("geo.?restrict", "geo.?block", "in your (?:country|region|location)", "restricted in your"),
+        "(?:not|n't|only) (?:made .{0,30})?available.{0,40}(?:country|region|location|territory)",
+        "blocked (?:it )?in (?:your|this)",
+    ),
+    Reason.E_PRIVATE: (
+        *(r"\bprivate\b", r"log(?:ged)?[ -]?in\b", r"sign(?:ed)? in\b", "registered users", "password", "authenticat"),
+        *("not have (?:permission|access)", "login required", "account.{0,30}required", "--cookies"),
+    ),
+    Reason.E_REMOVED: (
+        "(?:video|content|clip|episode|page|media|playlist|channel|account|user).{0,80}"
+        "(?:not available|no longer|expired|terminated|does(?: not|n't) exist|not exist|blocked)",
+        *(
+            "no longer available",
+            "removed",
+            "unavailable",
+            "deleted",
+            "http error 4(?:04|10)",
+            "not found",
+            "suspended",
+        ),
+        *("no such video", "taken down", "copyright claim"),
+    ),
+    Reason.E_UNSUPPORTED: (
+        *("unsupported url", "is not a valid url", "no suitable extractor", "incomplete (?:youtube|url)"),
+        "looks truncated",
+    ),
+    Reason.E_NO_FORMAT: (
+        *("no (?:video )?formats? (?:found|available)", "requested format", "no playable", "only images are available"),
+        *("unsupported features", "no (?:media|video|streams?) (?:found|links)"),
+    ),
+    Reason.E_FORBIDDEN: ("http error 40[13]", "forbidden", "access denied"),
+    Reason.E_FETCH: (
+        *("timed? ?out", "connection", "http error", "resolve", "network", "ssl", "certificate", "unable to download"),
+        *("redirect", "transport", "incomplete", "reset by peer", "unreachable", "proxy"),
+    ),
+}
 """In this order: what is more special comes first, as sites say that a video is unavailable because it is private."""
 
-_COMPILED = tuple((reason, re.compile(pattern, re.IGNORECASE)) for reason, pattern in _PATTERNS)
+_COMPILED = {reason: re.compile("|".join(phrases), re.IGNORECASE) for reason, phrases in _PHRASES.items()}
 
 _ADVICE = {
     Reason.E_BOT_CHECK: "the site asks for a proof that no robot watches; wait, or give --cookies of a browser session",
@@ -105,7 +140,7 @@ def verdict_of(error: BaseException, url: str) -> Reject:
 
 def reason_of(text: str) -> Reason:
     """The reason that a site's or yt-dlp's sentence gives; E_UNSUPPORTED where it says nothing known."""
-    return next((reason for reason, pattern in _COMPILED if pattern.search(text)), Reason.E_UNSUPPORTED)
+    return next((reason for reason, pattern in _COMPILED.items() if pattern.search(text)), Reason.E_UNSUPPORTED)
 
 
 def _of_status(status: int, chain: list[BaseException]) -> Reason:

@@ -47,7 +47,7 @@ class Collect:
     cookies: Path | None = None
     """A cookies.txt of an account that may watch; it is read and never written."""
     proxy: str = ""
-    """Proxy for all requests; without one, that of the environment."""
+    """Proxy for all requests, without a password; if not given, that of the environment."""
     js_runtime: Path | None = None
     """Path of deno, node, bun or qjs for sites that ask for JavaScript; no other program is ever started."""
     allow_private_hosts: bool = False
@@ -58,6 +58,11 @@ class Collect:
     def run(self, console: Console) -> int:
         if self.max_source_bytes < 1 or self.max_videos < 0 or self.max_duration_s < 0:
             raise UserError("--max-source-bytes has to be above 0, --max-videos and --max-duration-s 0 or more")
+        if "@" in self.proxy:
+            raise UserError(
+                "--proxy names a user: command lines are seen by everybody on a machine, so give it in the environment "
+                "variables http_proxy and https_proxy"
+            )
         # Imported here, since decoders, models and hundreds of sites come along that no other command needs.
         from nonverbal.collect.collecting import collect
         from nonverbal.collect.summary import show_books

@@ -52,7 +52,7 @@ def choose(info: Mapping[str, Any], min_side_px: int, apart: bool) -> Choice | N
     Args:
         apart: whether sound and picture are preferred in files of their own, so that the sound can be heard first.
     """
-    found = [f for f in map(lambda raw: _format(raw, info), info.get("formats") or [info]) if f is not None]
+    found = [f for f in (_format(raw, info) for raw in info.get("formats") or [info]) if f is not None]
     sounds = [f for f in found if f.has_audio and not f.has_video]
     pictures = [f for f in found if f.has_video and not f.has_audio]
     both = [f for f in found if f.has_video and f.has_audio]

@@ -121,20 +121,27 @@ class _GuardedHTTP(HTTPHandler):  # type: ignore[misc] # yt-dlp has no types
         super().__init__(context=context)
         self._hosts = hosts
         self._line: socket.socket | None = None
+        self._was_cut = False
 
     def do_open(self, connection: Any, req: urllib.request.Request, **settings: Any) -> Any:
         """Asks and reads the answer's head, which a server may let drip without any single wait being too long."""
         clock = threading.Timer(_HEAD_LIMIT * float(req.timeout or 20.0), self._cut)  # type: ignore[attr-defined]
         clock.daemon = True
+        self._was_cut = False
         clock.start()
         try:
-            return super().do_open(connection, req, **settings)
+            answer = super().do_open(connection, req, **settings)
         finally:
             clock.cancel()
             if self._line is not None:
                 self._line.close()
+        if self._was_cut:  # to `http.client` an end is an end, even in the middle of the head
+            answer.close()
+            raise urllib.error.URLError(TimeoutError("the head of the answer never ended"))
+        return answer
 
     def _cut(self) -> None:
+        self._was_cut = True
         with contextlib.suppress(OSError, AttributeError):
             self._line.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 

@@ -1,4 +1,4 @@
-"""One source, from its page to a media file: record, thumbnail, sound, filters, picture, each only if the last let it by."""
+"""One source, from its page to a media file: each step is taken only if the one before let it by."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,6 @@ class Fetcher:
 
     def take(self, key: str, url: str, info: Mapping[str, Any]) -> Record:
         """The finished record of a source that was looked up; its files are in place, or gone if it was turned down."""
-        started = self.gate.bytes_fetched
         record = describe(new_record(key, without_secrets(url)), info)
         try:
             record = self._through(record, info)
@@ -69,7 +67,7 @@ class Fetcher:
             record = turned_down(record, "fetch", error.reject)
         if record.reason and record.reason not in (Reason.E_FETCH, Reason.E_TRUNCATED, Reason.E_RATE_LIMIT):
             self.archive.clear(record.name)
-        return replace(record, bytes_fetched=self.gate.bytes_fetched - started, fetched_at=_now())
+        return record
 
     def _through(self, record: Record, info: Mapping[str, Any]) -> Record:
         _check_state(info, record.url)
@@ -128,13 +126,13 @@ class Fetcher:
 
     def _whole(self, record: Record, chosen: Format) -> Path:
         path = self._fetched(record, chosen, "video")
-        self._judge(record, path, 0, needs_picture=True)
+        self._judge(record, path, None)
         return path
 
     def _apart(self, record: Record, choice: Choice) -> Path:
         assert choice.sound is not None
         sound = self._fetched(record, choice.sound, "audio")
-        self._judge(record, sound, choice.picture.size_bytes, needs_picture=False)
+        self._judge(record, sound, choice.picture)
         picture = self._fetched(record, choice.picture, "video")
         self.tick("joining", 0, 1)
         path = mux(picture, sound, self.archive.partial / f"{record.name}.whole")
@@ -149,16 +147,17 @@ class Fetcher:
         limit = self.limits.max_source_bytes
         return fetch(self.opener, self.gate, chosen, path, limit, lambda done, of: self.tick(note, done, of))
 
-    def _judge(self, record: Record, path: Path, spared: int, needs_picture: bool) -> None:
-        """F3 and F4, after a look at whether the file is what it was said to be."""
+    def _judge(self, record: Record, path: Path, later: Format | None) -> None:
+        """F3 and F4, after a look at whether the file is what it was said to be; `later` is what they may spare."""
         try:
-            check_media(path, needs_picture)
+            duration_s = check_media(path, needs_picture=later is None).duration_s
         except RejectedError as error:
             path.unlink()  # a file that lies is no part to go on with
-            raise _TurnedDownError("fetch", _renamed(error.reject, path, record.url), spared) from error
+            raise _TurnedDownError("fetch", _renamed(error.reject, path, record.url)) from error
         if self.limits.audio_first:
             reject = self.filters.hear(path, self.tick)
             if reject is not None:
+                spared = (later.size_bytes or int(later.rate_kbps * 125.0 * duration_s)) if later else 0
                 raise _TurnedDownError("audio", _renamed(reject, path, record.url), spared)
 
     def _kept(self, record: Record, path: Path, choice: Choice) -> Record:
@@ -237,7 +236,3 @@ def _sha256(path: Path) -> str:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

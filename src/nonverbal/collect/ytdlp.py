@@ -23,6 +23,7 @@ try:
     from yt_dlp.downloader.hls import HlsFD
     from yt_dlp.globals import plugin_dirs
     from yt_dlp.networking.common import Request
+    from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
     from yt_dlp.utils import YoutubeDLError
 
     from nonverbal.collect.network import GuardedRH, guarded_handler
@@ -34,6 +35,7 @@ _DEEPEST = 5
 _GENERIC = ("Generic", "HTML5MediaEmbed")
 """Extractors whose ids are names of files and not their own: such a video is known by its address."""
 
+_NO_PROGRAM = "/nonexistent/ffmpeg"
 _PARAMS: dict[str, Any] = {
     "quiet": True,
     "no_warnings": True,
@@ -48,7 +50,7 @@ _PARAMS: dict[str, Any] = {
     "geo_bypass": False,
     "enable_file_urls": False,
     "remote_components": (),
-    "ffmpeg_location": "/nonexistent",
+    "ffmpeg_location": _NO_PROGRAM,
     "hls_prefer_native": True,
     "retries": 0,  # trying again is the gate's business
     "extractor_retries": 0,
@@ -70,6 +72,7 @@ class Found:
         url: of its page.
         key: the extractor and its id for the video, or the extractor and the address; empty when not known yet.
         video_id: the site's own id; empty when not known yet.
+        asked: the address that led to it alone, and not to a list with it; empty where there was none.
         info: yt-dlp's record of it; None for one that a list only names.
         reject: why it could not be looked up.
     """
@@ -77,7 +80,7 @@ class Found:
     url: str
     key: str = ""
     video_id: str = ""
-    title: str = ""
+    asked: str = ""
     info: Mapping[str, Any] | None = None
     reject: Reject | None = None
 
@@ -137,9 +140,9 @@ class Session:
                     raise RejectedError(Reason.E_UNSUPPORTED, f"{found.url}: nothing was found there")
                 kind = raw.get("_type", "video")
                 if kind == "video":
-                    found = self._looked_up(raw, found.url)
+                    found = self._looked_up(raw, found.url, found.url)
         except RejectedError as error:
-            yield Found(found.url, found.key, found.video_id, found.title, reject=error.reject)
+            yield Found(found.url, found.key, found.video_id, reject=error.reject)
             return
         if kind == "video":
             yield found
@@ -159,7 +162,7 @@ class Session:
                     is_video = entry.get("_type", "video") == "video"
                     found = self._known(entry, url) if is_video else self._named(entry, url)
                     if is_video and not skip(found):
-                        found = self._looked_up(entry, url)
+                        found = self._looked_up(entry, url, "")
             except RejectedError as error:
                 yield Found(url, reject=error.reject)
                 return
@@ -176,23 +179,23 @@ class Session:
         key = f"{ie} {video_id}" if ie and video_id and ie not in _GENERIC else ""
         if "://" in url:
             self.hosts.check_url(url)
-        return Found(url or parent, key, video_id, str(entry.get("title") or ""))
+        return Found(url or parent, key, video_id)
 
     def _known(self, raw: Mapping[str, Any], url: str) -> Found:
         """What is known of a video from its record alone."""
         ie = str(raw.get("extractor_key") or raw.get("ie_key") or "Generic")
         page = str(raw.get("webpage_url") or raw.get("original_url") or url)
         video_id = str(raw.get("id") or "")
-        return Found(page, f"{ie} {page if ie in _GENERIC else video_id}", video_id, str(raw.get("title") or ""))
+        return Found(page, f"{ie} {page if ie in _GENERIC else video_id}", video_id)
 
-    def _looked_up(self, raw: dict[str, Any], url: str) -> Found:
+    def _looked_up(self, raw: dict[str, Any], url: str, asked: str) -> Found:
         raw.setdefault("extractor", "generic")
         raw.setdefault("extractor_key", "Generic")
         raw.setdefault("webpage_url", url)
         raw.setdefault("original_url", url)
         known = self._known(raw, url)
         info = self.ydl.process_ie_result(raw, download=False)
-        return Found(known.url, known.key, known.video_id, str(info.get("title") or ""), info)
+        return Found(known.url, known.key, known.video_id, asked, info)
 
     @contextmanager
     def opened(self, url: str, headers: Mapping[str, str]) -> Iterator[Any]:
@@ -249,6 +252,7 @@ def open_session(
         UserError: the cookies or the runtime cannot be used.
     """
     plugin_dirs.value = []
+    FFmpegPostProcessor._ffmpeg_location.set(_NO_PROGRAM)  # where it looks without asking the settings below
     runtimes = {_runtime(js_runtime): {"path": str(js_runtime)}} if js_runtime else {}
     params = _PARAMS | {
         "logger": _Ear(),
