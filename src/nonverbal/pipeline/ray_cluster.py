@@ -47,8 +47,9 @@ def connected(settings: EngineSettings, home: Path) -> Iterator[Any]:
     Raises:
         UserError: Ray is not installed, or there is no cluster at the address.
     """
-    if "ray" in sys.modules and sys.modules["ray"].is_initialized():
-        yield sys.modules["ray"]
+    loaded = sys.modules.get("ray")
+    if loaded is not None and loaded.is_initialized():
+        yield loaded
         return
     own = {} if settings.address else {**_PRIVATE, "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with _environment({"RAY_USAGE_STATS_ENABLED": "0", **own}), _own_signals():
