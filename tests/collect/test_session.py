@@ -139,3 +139,18 @@ def test_lists_inside_of_lists_end(site: Site) -> None:
     assert [f.reject.reason for f in found if f.reject] == [Reason.E_UNSUPPORTED]
     assert isinstance(found[0], Found)
     assert site.count["/f"] <= 8
+
+
+def test_a_proxy_carries_the_requests(site: Site, names: dict[str, list[str]]) -> None:
+    """The proxy that the user named may stand anywhere; what is asked of it may not."""
+    site.answers["http://far.example/x"] = lambda asked: asked.reply(200, b"by proxy")
+    port = site.root.rsplit(":", 1)[1]
+    names["proxy.example"], names["inner.example"] = ["127.0.0.1"], ["10.0.0.7"]
+    with open_session(Gate(HASTY), Hosts(), None, f"http://proxy.example:{port}", None) as session:
+        with session.opened("http://far.example/x", {}) as answer:
+            assert answer.read() == b"by proxy"
+        for private in ("http://10.0.0.7/x", "http://inner.example/x", f"http://127.0.0.1:{port}/x"):
+            with pytest.raises(RejectedError) as caught, session.opened(private, {}):
+                pass
+            assert caught.value.reject.reason is Reason.E_ADDRESS
+    assert len(site.asked) == 1

@@ -103,6 +103,9 @@ class Archive:
         """
         for folder in (self.media, self.thumbnails, self.partial, self._folder):
             folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.root, self._folder, self.partial):
+            for path in folder.glob(".*.tmp"):  # of a run that was killed while it wrote
+                path.unlink(missing_ok=True)
         for path in sorted(self._folder.glob("*.json")):
             if not path.name.startswith("."):
                 self._index(_FILE.read(Record, path))

@@ -102,12 +102,19 @@ class GuardedRH(UrllibRH):
     def _ask(self, request: Request) -> Response:
         try:
             self._hosts.check_url(request.url)
+            if self.proxies:
+                self._check_name(request.url)
             self._gate.before_request(request.url)
             return self._metered(super()._send(request), request)
         except HTTPError as error:
             raise HTTPError(self._metered(error.response, request), error.redirect_loop) from error
         except (RejectedError, EnoughError) as error:
             raise RequestError(cause=error) from error
+
+    def _check_name(self, url: str) -> None:
+        """Looks where a host leads that a proxy will connect to; a proxy may know names that are not known here."""
+        with contextlib.suppress(OSError):
+            self._hosts.resolve(host_of(url), 80)
 
     def _metered(self, answer: Response, request: Request) -> Response:
         meter = _Meter(answer, self._gate, request.method != "HEAD")
