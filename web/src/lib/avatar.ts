@@ -10,6 +10,7 @@ import { Morphs } from "./morphs";
 import { axisAngle, Rig, type RigRules } from "./rig";
 import { simplified } from "./simplify";
 import { Skin } from "./skin";
+import { Worked } from "./worked";
 
 /** Apple's coefficients in the order of a row of face. */
 export const ARKIT52 = (
@@ -48,7 +49,12 @@ export class Avatar {
   private readonly turns: Float64Array;
   private readonly morphs: Morphs[];
   private readonly wrists: Object3D[];
-  private cheap = false;
+  private worked: Worked[] = [];
+  /** What `worked` shows: whether anything has changed since, and for which camera. */
+  private stale = true;
+  private readonly seenFrom = new Vector3(NaN);
+  private withHands = true;
+  private face: ArrayLike<number> = [];
 
   constructor(readonly object: Object3D, private readonly rig: Rig, private readonly parts: readonly Part[], targets: readonly number[][]) {
     const byName = new Map<string, Object3D>();
@@ -66,12 +72,14 @@ export class Avatar {
     this.bones.forEach((bone, i) => {
       bone?.quaternion.fromArray(this.turns, 4 * i);
     });
+    this.face = face;
     for (const morph of this.morphs) morph.apply(face);
     this.place();
   }
 
   /** Takes over where the bones are; called by itself whenever a pose is taken on. */
   place(): void {
+    this.stale = true;
     this.object.updateWorldMatrix(true, true);
     for (const { mesh, skeleton } of this.parts) {
       skeleton.update();
@@ -87,6 +95,7 @@ export class Avatar {
 
   /** How far the avatar fades into the background: 0 there, 1 gone. */
   set dim(share: number) {
+    this.stale ||= this.parts.some(({ mesh }) => mesh.material.dim !== share);
     for (const { mesh } of this.parts) mesh.material.dim = share;
   }
 
@@ -95,19 +104,39 @@ export class Avatar {
     for (const { mesh } of this.parts) mesh.material.backdrop = colour;
   }
 
-  /** Leaves out the hands while `camera` does not see them: they are a third of all triangles. */
+  /**
+   * Makes ready to be drawn for `camera`. Leaves out the hands while it does not see them: they are a third of all
+   * triangles.
+   */
   prepareFor(camera: Camera): void {
     FRUSTUM.setFromProjectionMatrix(MATRIX.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse));
     const seen = this.wrists.some((wrist) => FRUSTUM.intersectsSphere(HAND.set(POINT.setFromMatrixPosition(wrist.matrixWorld), HAND_M)));
     for (const { mesh, hands } of this.parts) mesh.geometry.setDrawRange(0, seen ? Infinity : hands);
+    POINT.setFromMatrixPosition(camera.matrixWorld);
+    if (!this.stale && seen === this.withHands && POINT.equals(this.seenFrom)) return;
+    this.worked.forEach((worked, i) => {
+      const { bones, dim } = this.parts[i].mesh.material;
+      worked.update(bones, POINT, 1 - dim, seen);
+    });
+    [this.stale, this.withHands] = [false, seen];
+    this.seenFrom.copy(POINT);
   }
 
-  /** For drawing without a graphics card: half the triangles, and a texture without smoothing over distance. */
+  /**
+   * For drawing without a graphics card: half the triangles, vertices worked out here, and a texture without smoothing
+   * over distance.
+   */
   drawCheaply(): void {
-    if (this.cheap) return;
-    this.cheap = true;
-    this.parts.forEach((part, i) => {
+    if (this.worked.length) return;
+    this.worked = this.parts.map((part, i) => {
       thinOut(part, this.morphs[i].reach());
+      const worked = new Worked(part.mesh.geometry, this.morphs[i], part.hands);
+      part.mesh.material.takeWorked();
+      this.morphs[i].apply(this.face);
+      return worked;
+    });
+    this.stale = true;
+    this.parts.forEach((part) => {
       const map = part.mesh.material.uniforms["map"]?.value as Texture | null;
       if (!map) return;
       map.minFilter = LinearFilter;

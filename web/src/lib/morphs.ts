@@ -13,14 +13,14 @@ const LEAST_SHIFT_M = 1e-6;
 const LEAST_STRENGTH = 1e-3;
 
 export class Morphs {
-  private readonly position: BufferAttribute;
-  private readonly normal: BufferAttribute;
-  private readonly restPosition: Float32Array;
-  private readonly restNormal: Float32Array;
-  private readonly actions: Action[];
+  private position: BufferAttribute;
+  private normal: BufferAttribute;
+  private restPosition: Float32Array;
+  private restNormal: Float32Array;
+  private actions: Action[];
   /** First and last vertex that any action moves. */
-  private readonly first: number;
-  private readonly last: number;
+  private first = 0;
+  private last = -1;
   private readonly strengths: Float32Array;
 
   /** Takes the targets out of the geometry. `order` gives the target of each column of a face, -1 where there is none. */
@@ -33,12 +33,35 @@ export class Morphs {
     const surface = new Surface(this.restPosition, geometry.index?.array ?? null);
     this.actions = order.map((target) => surface.action(target < 0 ? undefined : targets[target]?.array));
     geometry.morphAttributes = {};
-    let [first, last] = [Infinity, -1];
-    for (const { vertices } of this.actions) {
-      for (const vertex of vertices) [first, last] = [Math.min(first, vertex), Math.max(last, vertex)];
-    }
-    [this.first, this.last] = [first, last];
+    this.span();
     this.strengths = new Float32Array(order.length).fill(-1);
+  }
+
+  /** Where the vertices are, and their normals, before bones move them. */
+  get places(): Float32Array {
+    return this.position.array as Float32Array;
+  }
+
+  get normals(): Float32Array {
+    return this.normal.array as Float32Array;
+  }
+
+  /** Goes on with some of the vertices, in this order, and apart from the geometry. */
+  keep(kept: Uint32Array): void {
+    const some = (all: Float32Array): Float32Array => Float32Array.from({ length: 3 * kept.length }, (_, i) => all[3 * kept[Math.floor(i / 3)] + (i % 3)]);
+    const names = new Map([...kept].map((vertex, i) => [vertex, i]));
+    [this.restPosition, this.restNormal] = [some(this.restPosition), some(this.restNormal)];
+    this.position = new BufferAttribute(this.restPosition.slice(), 3);
+    this.normal = new BufferAttribute(this.restNormal.slice(), 3);
+    this.actions = this.actions.map(({ vertices, shifts }) => {
+      const left = [...vertices.keys()].filter((i) => names.has(vertices[i]));
+      return {
+        vertices: Uint32Array.from(left, (i) => names.get(vertices[i]) as number),
+        shifts: Float32Array.from(left.flatMap((i) => [...shifts.subarray(6 * i, 6 * i + 6)])),
+      };
+    });
+    this.span();
+    this.strengths.fill(-1);
   }
 
   /** Moves the vertices by the strengths in `face`; gives whether anything changed. */
@@ -77,6 +100,16 @@ export class Morphs {
       vertices.forEach((v, i) => (most[v] = Math.max(most[v], Math.hypot(shifts[6 * i], shifts[6 * i + 1], shifts[6 * i + 2]))));
     }
     return most;
+  }
+
+  private span(): void {
+    [this.first, this.last] = [Infinity, -1];
+    for (const { vertices } of this.actions) {
+      for (const vertex of vertices) {
+        this.first = Math.min(this.first, vertex);
+        this.last = Math.max(this.last, vertex);
+      }
+    }
   }
 
   private changed(face: ArrayLike<number>): boolean {

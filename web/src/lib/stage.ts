@@ -68,6 +68,8 @@ export class Stage {
   private still = 0;
   private sharp = false;
   private turn = { yaw: 0, pitch: 0 };
+  /** Of the canvas on the page; asking it for each frame would have the page laid out each time. */
+  private size = { width: 1, height: 1 };
 
   constructor(readonly canvas: HTMLCanvasElement, options: StageOptions = {}) {
     this.software = isSoftware();
@@ -141,6 +143,10 @@ export class Stage {
 
   /** Draws now. */
   render(): void {
+    // all at once, which comes with the clearing that the browser does by itself; for each seat it would come on top
+    this.renderer.setScissorTest(false);
+    this.renderer.clear(true, true, false);
+    this.renderer.setScissorTest(true);
     this.seats.forEach((seat, i) => {
       const [x, y, width, height] = this.box(i);
       this.renderer.setViewport(x, y, width, height);
@@ -212,21 +218,23 @@ export class Stage {
 
   /** Where a seat lies in the picture: x, y from below, width and height in pixels of the page. */
   private box(index: number): [number, number, number, number] {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const { width, height } = this.size;
     if (this.seats.length === 1) return [0, 0, width, height];
     if (height > width) return [0, index === 0 ? Math.ceil(height / 2) : 0, width, Math.ceil(height / 2)];
     return [index * Math.floor(width / 2), 0, Math.ceil(width / 2), height];
   }
 
   private resize(): void {
-    if (!this.canvas.clientWidth || !this.canvas.clientHeight) return;
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (!width || !height) return;
+    this.size = { width, height };
     this.setSize(this.pace.pixelRatio(devicePixelRatio));
     this.frameSeats();
   }
 
   private setSize(ratio: number): void {
     this.renderer.setPixelRatio(ratio);
-    this.renderer.setSize(this.canvas.clientWidth, this.canvas.clientHeight, false);
+    this.renderer.setSize(this.size.width, this.size.height, false);
   }
 
   private frameSeats(): void {
@@ -276,9 +284,11 @@ function wall(material: ShaderMaterial): Mesh {
 
 function openRenderer(canvas: HTMLCanvasElement, antialias: boolean): WebGLRenderer {
   try {
-    const renderer = new WebGLRenderer({ canvas, antialias, alpha: false, stencil: false, powerPreference: "high-performance" });
-    renderer.autoClearColor = false; // the wall covers every pixel
-    renderer.setScissorTest(true);
+    // a context of our own, since three.js asks for one that the page shines through, which costs the browser a blend
+    const context = canvas.getContext("webgl2", { antialias, alpha: false, stencil: false, powerPreference: "high-performance" });
+    if (!context) throw new Error(NO_GRAPHICS);
+    const renderer = new WebGLRenderer({ canvas, context, antialias });
+    renderer.autoClear = false;
     renderer.debug.checkShaderErrors = import.meta.env.DEV; // waiting for the compiler costs the first picture
     return renderer;
   } catch {
