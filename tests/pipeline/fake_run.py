@@ -1,6 +1,6 @@
 """A whole run over fake stages as a process of its own, for tests that kill it: OUT FIRST_S SOURCE...
 
-The environment variable FAKE_ENGINE names the engine.
+The environment variables FAKE_ENGINE and FAKE_ADDRESS name the engine and its cluster.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main(out: str, first_s: str, *paths: str) -> int:
     clip_stages = [FakeFirst(first_s=float(first_s)), FakeWatch(), FakeSecond(), FakeThird()]
     try:
         with claim(Path(out)) as output:
-            settings = EngineSettings(engine=engine, workers=2)
+            settings = EngineSettings(engine=engine, address=os.environ.get("FAKE_ADDRESS", ""), workers=2)
             result = run(output, sources, [FakeProbe(), FakeCut()], clip_stages, settings)
     except OutputError as error:
         print(error)

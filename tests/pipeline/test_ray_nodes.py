@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
-from aftermath import artefact_hash
+from aftermath import artefact_hash, wait_until
 from fake_stages import FakeCut, FakeFirst, FakeProbe, FakeSecond, FakeThird, FakeWatch, fake_source
 from ray_fixtures import NODE, AtStart, pools, simulated_cluster
 from ray_stages import FakeLast, FakeReport, FakeWatchOnCard, FakeWhere
@@ -114,3 +118,31 @@ def test_a_node_that_comes_is_taken_up(tmp_path: Path, cluster: Any) -> None:
     assert grown.exit_code == 0
     assert grown.record is not None
     assert grown.record.workers > 3, "the new node was not taken up"
+
+
+@pytest.mark.slow
+def test_workers_on_a_cluster_die_with_a_driver_that_is_killed(tmp_path: Path, cluster: Any) -> None:
+    source = fake_source(tmp_path, "a.mp4", 4, "fake_first 0 hang", "fake_first 1 hang")
+    command = [sys.executable, str(Path(__file__).parent / "fake_run.py"), str(tmp_path / "out"), "0", source.path]
+    env = {**os.environ, "FAKE_ENGINE": "ray", "FAKE_ADDRESS": cluster.address}
+    driver = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        wait_until(lambda: (tmp_path / "out/.nonverbal/artefacts/fake_third").exists(), 60.0)
+        wait_until(lambda: len(committed(tmp_path / "out", "fake_third")) == 2, 30.0)
+        assert len(worker_processes()) >= 2
+    finally:
+        driver.kill()
+        driver.wait()
+    wait_until(lambda: worker_processes() == [], 20.0)
+
+
+def worker_processes() -> list[psutil.Process]:
+    """Worker processes under the nodes of this test's cluster."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if "nonverbal.pipeline.worker" in process.cmdline():
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+    return found

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from nonverbal.pipeline.store import commit_record
+from nonverbal.pipeline.store import JsonCodec, commit
 from nonverbal.pipeline.survey import Outcome
 from nonverbal.pipeline.unit import Unit
 from nonverbal.verdicts import Reason
@@ -107,5 +107,6 @@ def save_record(folder: Path, record: RunRecord) -> Path:
     """Writes a run's record as ``UTC-PID.json``."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.json"
-    commit_record(path, RunRecord, record)
+    codec = JsonCodec(RunRecord)
+    commit(path, lambda temporary: codec.write(temporary, record), lambda temporary: None)  # no result depends on it
     return path

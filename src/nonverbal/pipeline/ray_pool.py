@@ -81,8 +81,9 @@ class RayPool:
             for _ in range(min(count - free - asked, max(_ASK_AT_ONCE, len(ready)) - asked, room)):
                 self._ask(needs)
             short = short or count > free
-        for seat in self.seats if short else ():
-            self._let_go_idle(seat)
+        for seat in list(self.seats):
+            if short or not seat.ready:
+                self._let_go_idle(seat)
         self._look_for_room()
 
     def free(self, needs: Needs) -> Seat | None:
@@ -180,7 +181,7 @@ class RayPool:
             return False
 
     def _let_go_idle(self, seat: RaySeat) -> None:
-        """Makes room: this worker's kind has had nothing to do for a while, and others wait."""
+        """Lets a worker go, or no longer asks for it, whose kind has had nothing to do for a while."""
         rested = seat.task is None and time.monotonic() - seat.since_s > _REST_S
         if rested and not self._waiting.get(seat.needs):
             self._remove(seat)

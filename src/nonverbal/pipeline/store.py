@@ -8,6 +8,7 @@ stage tells what became of every unit; there is no log or index that could disag
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ HOME = ".nonverbal"
 REJECT = ".reject.json"
 QUARANTINE = ".quarantine.json"
 _TEMPORARY = ".tmp"
+_WRITER = secrets.token_hex(8)
+"""Names this process in temporary names; process ids are the same on several machines, in containers above all."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def commit(path: Path, write: Callable[[Path], None], read: Callable[[Path], Any
 
     The order is: temporary name in the same folder, verify, fsync, rename, fsync of the folder.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    temporary = path.with_name(f".{path.name}.{_WRITER}{_TEMPORARY}")
     try:
         fault("before_write")
         write(temporary)
