@@ -1,7 +1,11 @@
 // Asks the server; every failure becomes one sentence that may be shown as it is.
 
 export class ApiError extends Error {
-  constructor(message: string, readonly status: number, readonly code: string) {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly code: string,
+  ) {
     super(message);
   }
 }
@@ -45,7 +49,11 @@ async function answer(path: string, options: RequestInit, signal?: AbortSignal):
     response = await fetch(path, signal ? { ...options, signal } : options);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError("The server does not answer. Is it still running? Start it again, then reload this page.", 0, "unreachable");
+    throw new ApiError(
+      "The server does not answer. Is it still running? Start it again, then reload this page.",
+      0,
+      "unreachable",
+    );
   }
   if (!response.ok) throw await complaint(response);
   return response;
@@ -58,6 +66,9 @@ async function complaint(response: Response): Promise<ApiError> {
   } catch {
     said = {}; // a proxy's page, or nothing: the status must do
   }
-  const message = typeof said.error?.message === "string" ? said.error.message : `The server answered ${response.status} (${response.statusText}).`;
+  const message =
+    typeof said.error?.message === "string"
+      ? said.error.message
+      : `The server answered ${response.status} (${response.statusText}).`;
   return new ApiError(message, response.status, typeof said.error?.code === "string" ? said.error.code : "");
 }

@@ -1,8 +1,22 @@
 // An avatar: loads its file, and poses it from a row of face, body and gaze.
 
 import {
-  BufferAttribute, type BufferGeometry, type Camera, type Color, Frustum, LinearFilter, type Material, Matrix4, Mesh, NoColorSpace,
-  type Object3D, type Skeleton, SkinnedMesh, Sphere, type Texture, Vector3,
+  BufferAttribute,
+  type BufferGeometry,
+  type Camera,
+  type Color,
+  Frustum,
+  LinearFilter,
+  type Material,
+  Matrix4,
+  Mesh,
+  NoColorSpace,
+  type Object3D,
+  type Skeleton,
+  SkinnedMesh,
+  Sphere,
+  type Texture,
+  Vector3,
 } from "three";
 import { GLTFLoader } from "three/examples/jsm/loaders/GLTFLoader.js";
 import { ApiError, getBuffer } from "./api";
@@ -14,13 +28,14 @@ import { Worked } from "./worked";
 
 /** Apple's coefficients in the order of a row of face. */
 export const ARKIT52 = (
-  "browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft cheekSquintRight " +
-  "eyeBlinkLeft eyeBlinkRight eyeLookDownLeft eyeLookDownRight eyeLookInLeft eyeLookInRight eyeLookOutLeft eyeLookOutRight " +
-  "eyeLookUpLeft eyeLookUpRight eyeSquintLeft eyeSquintRight eyeWideLeft eyeWideRight jawForward jawLeft jawOpen jawRight " +
-  "mouthClose mouthDimpleLeft mouthDimpleRight mouthFrownLeft mouthFrownRight mouthFunnel mouthLeft mouthLowerDownLeft " +
-  "mouthLowerDownRight mouthPressLeft mouthPressRight mouthPucker mouthRight mouthRollLower mouthRollUpper mouthShrugLower " +
-  "mouthShrugUpper mouthSmileLeft mouthSmileRight mouthStretchLeft mouthStretchRight mouthUpperUpLeft mouthUpperUpRight " +
-  "noseSneerLeft noseSneerRight tongueOut"
+  "browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft " +
+  "cheekSquintRight eyeBlinkLeft eyeBlinkRight eyeLookDownLeft eyeLookDownRight eyeLookInLeft eyeLookInRight " +
+  "eyeLookOutLeft eyeLookOutRight eyeLookUpLeft eyeLookUpRight eyeSquintLeft eyeSquintRight eyeWideLeft " +
+  "eyeWideRight jawForward jawLeft jawOpen jawRight mouthClose mouthDimpleLeft mouthDimpleRight mouthFrownLeft " +
+  "mouthFrownRight mouthFunnel mouthLeft mouthLowerDownLeft mouthLowerDownRight mouthPressLeft mouthPressRight " +
+  "mouthPucker mouthRight mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthSmileLeft " +
+  "mouthSmileRight mouthStretchLeft mouthStretchRight mouthUpperUpLeft mouthUpperUpRight noseSneerLeft " +
+  "noseSneerRight tongueOut"
 ).split(" ");
 
 const KEPT = new Set(["position", "normal", "uv", "skinIndex", "skinWeight", "gloss"]);
@@ -56,7 +71,12 @@ export class Avatar {
   private withHands = true;
   private face: ArrayLike<number> = [];
 
-  constructor(readonly object: Object3D, private readonly rig: Rig, private readonly parts: readonly Part[], targets: readonly number[][]) {
+  constructor(
+    readonly object: Object3D,
+    private readonly rig: Rig,
+    private readonly parts: readonly Part[],
+    targets: readonly number[][],
+  ) {
     const byName = new Map<string, Object3D>();
     object.traverse((node) => byName.set(nameOf(node), node));
     this.bones = rig.bones.map((name) => byName.get(name));
@@ -66,7 +86,7 @@ export class Avatar {
     this.pose([], [], null);
   }
 
-  /** Takes on one frame: `face` [52] in the order of `ARKIT52`, `body` [117] in radians, `gaze` [4] in radians or null. */
+  /** Takes on one frame: `face` [52] as in `ARKIT52`, `body` [117] in radians, `gaze` [4] in radians or null. */
   pose(face: ArrayLike<number>, body: ArrayLike<number>, gaze: ArrayLike<number> | null): void {
     this.rig.evaluate(body, gaze, this.turns);
     this.bones.forEach((bone, i) => {
@@ -110,7 +130,9 @@ export class Avatar {
    */
   prepareFor(camera: Camera): void {
     FRUSTUM.setFromProjectionMatrix(MATRIX.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse));
-    const seen = this.wrists.some((wrist) => FRUSTUM.intersectsSphere(HAND.set(POINT.setFromMatrixPosition(wrist.matrixWorld), HAND_M)));
+    const seen = this.wrists.some((wrist) =>
+      FRUSTUM.intersectsSphere(HAND.set(POINT.setFromMatrixPosition(wrist.matrixWorld), HAND_M)),
+    );
     for (const { mesh, hands } of this.parts) mesh.geometry.setDrawRange(0, seen ? Infinity : hands);
     POINT.setFromMatrixPosition(camera.matrixWorld);
     if (!this.stale && seen === this.withHands && POINT.equals(this.seenFrom)) return;
@@ -209,7 +231,8 @@ function dress(given: SkinnedMesh): Part {
 
 /** The upper three rows of a matrix that is stored column by column. */
 function rowsOf(from: Float32Array, i: number, to: Float32Array, at: number): void {
-  for (let row = 0; row < 3; row++) for (let column = 0; column < 4; column++) to[at + 4 * row + column] = from[i + 4 * column + row];
+  for (let row = 0; row < 3; row++)
+    for (let column = 0; column < 4; column++) to[at + 4 * row + column] = from[i + 4 * column + row];
 }
 
 function nameOf(node: Object3D): string {
@@ -243,8 +266,12 @@ function handsLast(geometry: BufferGeometry, skeleton: Skeleton): number {
 function thinOut(part: Part, motion: Float32Array): void {
   const { geometry } = part.mesh;
   const index = (geometry.index as BufferAttribute).array;
-  const mesh = { position: geometry.getAttribute("position").array, worth: motion.map((shift_m) => 1 + shift_m * WORTH_PER_M) };
-  const thin = (from: number, to: number, share: number): Uint32Array => simplified(index.slice(from, to), mesh, (share * (to - from)) / 3);
+  const mesh = {
+    position: geometry.getAttribute("position").array,
+    worth: motion.map((shift_m) => 1 + shift_m * WORTH_PER_M),
+  };
+  const thin = (from: number, to: number, share: number): Uint32Array =>
+    simplified(index.slice(from, to), mesh, (share * (to - from)) / 3);
   const body = thin(0, part.hands, BODY_SHARE);
   const hands = thin(part.hands, index.length, HAND_SHARE);
   part.hands = body.length;

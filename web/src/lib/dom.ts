@@ -18,12 +18,17 @@ const LINKS = new Set(["href", "src", "action", "formaction", "poster", "xlink:h
 const FORBIDDEN = new Set(["style", "srcdoc"]);
 
 /** A new element; `true` sets an empty attribute, `false`, null and undefined leave it out. */
-export function el<K extends keyof HTMLElementTagNameMap>(tag: K, props: Props = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (name === "on") listen(made, value as Listeners);
     else if (name === "aria" || name === "data") {
-      for (const [key, part] of Object.entries(value as Record<string, Value>)) set(made, `${name}-${key}`, name === "aria" ? told(part) : part);
+      for (const [key, part] of Object.entries(value as Record<string, Value>))
+        set(made, `${name}-${key}`, name === "aria" ? told(part) : part);
     } else set(made, name, value as Value);
   }
   made.append(...children.filter(isShown).map(asContent));

@@ -23,7 +23,7 @@ export class Morphs {
   private last = -1;
   private readonly strengths: Float32Array;
 
-  /** Takes the targets out of the geometry. `order` gives the target of each column of a face, -1 where there is none. */
+  /** Takes the targets out of the geometry. `order` gives the target of each column of a face, -1 where none is. */
   constructor(geometry: BufferGeometry, order: readonly number[]) {
     this.position = owned(geometry, "position");
     this.normal = owned(geometry, "normal");
@@ -48,7 +48,8 @@ export class Morphs {
 
   /** Goes on with some of the vertices, in this order, and apart from the geometry. */
   keep(kept: Uint32Array): void {
-    const some = (all: Float32Array): Float32Array => Float32Array.from({ length: 3 * kept.length }, (_, i) => all[3 * kept[Math.floor(i / 3)] + (i % 3)]);
+    const some = (all: Float32Array): Float32Array =>
+      Float32Array.from({ length: 3 * kept.length }, (_, i) => all[3 * kept[Math.floor(i / 3)] + (i % 3)]);
     const names = new Map([...kept].map((vertex, i) => [vertex, i]));
     [this.restPosition, this.restNormal] = [some(this.restPosition), some(this.restNormal)];
     this.position = new BufferAttribute(this.restPosition.slice(), 3);
@@ -97,7 +98,9 @@ export class Morphs {
   reach(): Float32Array {
     const most = new Float32Array(this.position.count);
     for (const { vertices, shifts } of this.actions) {
-      vertices.forEach((v, i) => (most[v] = Math.max(most[v], Math.hypot(shifts[6 * i], shifts[6 * i + 1], shifts[6 * i + 2]))));
+      vertices.forEach(
+        (v, i) => (most[v] = Math.max(most[v], Math.hypot(shifts[6 * i], shifts[6 * i + 1], shifts[6 * i + 2]))),
+      );
     }
     return most;
   }
@@ -142,11 +145,14 @@ class Surface {
   private readonly around: Float32Array;
   private readonly facesOf: Uint32Array[];
 
-  constructor(private readonly rest: Float32Array, private readonly index: ArrayLike<number> | null) {
+  constructor(
+    private readonly rest: Float32Array,
+    private readonly index: ArrayLike<number> | null,
+  ) {
     const known = new Map<string, number>();
     this.point = new Uint32Array(rest.length / 3);
     for (let v = 0; v < this.point.length; v++) {
-      const place = `${Math.round(rest[3 * v] * 1e5)},${Math.round(rest[3 * v + 1] * 1e5)},${Math.round(rest[3 * v + 2] * 1e5)}`;
+      const place = [0, 1, 2].map((axis) => Math.round(rest[3 * v + axis] * 1e5)).join();
       const point = known.get(place) ?? known.size;
       known.set(place, point);
       this.point[v] = point;
@@ -165,7 +171,8 @@ class Surface {
   action(target: ArrayLike<number> | undefined): Action {
     const moved: number[] = [];
     for (let v = 0; target && v < this.point.length; v++) {
-      if (Math.abs(target[3 * v]) + Math.abs(target[3 * v + 1]) + Math.abs(target[3 * v + 2]) > LEAST_SHIFT_M) moved.push(v);
+      if (Math.abs(target[3 * v]) + Math.abs(target[3 * v + 1]) + Math.abs(target[3 * v + 2]) > LEAST_SHIFT_M)
+        moved.push(v);
     }
     const shifts = new Float32Array(6 * moved.length);
     if (!target || !moved.length) return { vertices: new Uint32Array(), shifts };
@@ -221,7 +228,11 @@ class Surface {
 
 /** The vector at `at`, of `more` added to it, at length one. */
 function unit(values: Float32Array, at: number, more?: Float32Array): [number, number, number] {
-  const [x, y, z] = [0, 1, 2].map((axis) => values[at + axis] + (more ? more[at + axis] : 0)) as [number, number, number];
+  const [x, y, z] = [0, 1, 2].map((axis) => values[at + axis] + (more ? more[at + axis] : 0)) as [
+    number,
+    number,
+    number,
+  ];
   const length = Math.hypot(x, y, z) || 1;
   return [x / length, y / length, z / length];
 }

@@ -25,7 +25,8 @@ const PARTS = 6;
 
 export function unpack(buffer: ArrayBuffer): Chunk {
   const view = new DataView(buffer);
-  if (buffer.byteLength < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) throw new Error("these bytes are no motion");
+  if (buffer.byteLength < HEADER_BYTES || view.getUint32(0, true) !== MAGIC)
+    throw new Error("these bytes are no motion");
   const version = view.getUint8(4);
   if (version !== 1) throw new Error(`motion of version ${version}, expected 1: reload the page`);
   const flags = view.getUint8(5);
@@ -48,7 +49,15 @@ export function unpack(buffer: ArrayBuffer): Chunk {
   const marks = marked ? new Uint8Array(buffer, at, frames) : null;
   const confidence = marked ? new Uint8Array(buffer, at + frames, frames * PARTS) : null;
   return {
-    firstFrame: view.getUint32(12, true), frames, fps: view.getFloat32(20, true), faceWidth, bodyWidth,
-    face, body, gaze, marks, confidence,
+    firstFrame: view.getUint32(12, true),
+    frames,
+    fps: view.getFloat32(20, true),
+    faceWidth,
+    bodyWidth,
+    face,
+    body,
+    gaze,
+    marks,
+    confidence,
   };
 }

@@ -1,4 +1,4 @@
-// Keeps drawing fluent where there is no graphics card: fewer pixels until pictures come fast enough, more when they do.
+// Keeps drawing fluent where there is no graphics card: fewer pixels until pictures come fast enough, and back.
 
 const WINDOW = 24;
 const STEPS = [1, 0.85, 0.7, 0.6, 0.5];
@@ -20,7 +20,10 @@ export class Pace {
   private trying = false;
 
   /** `software`: without a graphics card a pixel of the screen is at most one of the picture. */
-  constructor(private readonly software: boolean, private readonly wanted_fps = 50) {}
+  constructor(
+    private readonly software: boolean,
+    private readonly wanted_fps = 50,
+  ) {}
 
   /** Frames a second over the last ones, 0 while standing still. */
   get fps(): number {
@@ -38,7 +41,7 @@ export class Pace {
     this.frames += 1;
     const interval = now_ms - this.last_ms;
     this.last_ms = now_ms;
-    if (interval > PAUSE_MS) return this.rest(), false; // a pause, or a tab that was hidden
+    if (interval > PAUSE_MS) return (this.rest(), false); // a pause, or a tab that was hidden
     this.intervals.push(interval);
     if (this.intervals.length > WINDOW) this.intervals.shift();
     this.quiet += 1;

@@ -37,7 +37,8 @@ export class Rig {
     this.steps = entries.map(([bone, terms]) =>
       terms.map(([operation, joint, share]) => {
         const column = columns.get(joint);
-        if (column === undefined) throw new Error(`the avatar's bone ${bone} follows the joint ${joint}, which the motion does not have`);
+        if (column === undefined)
+          throw new Error(`the avatar's bone ${bone} follows the joint ${joint}, which the motion does not have`);
         return { operation, column, share };
       }),
     );

@@ -33,7 +33,13 @@ export function simplified(index: ArrayLike<number>, mesh: Mesh, target: number)
 }
 
 /** One pass: at most `wanted` vertices are drawn into neighbours. */
-function collapse(triangles: Uint32Array, mesh: Mesh, costs: Float64Array, fixed: Uint8Array, wanted: number): Uint32Array<ArrayBuffer> {
+function collapse(
+  triangles: Uint32Array,
+  mesh: Mesh,
+  costs: Float64Array,
+  fixed: Uint8Array,
+  wanted: number,
+): Uint32Array<ArrayBuffer> {
   const count = fixed.length;
   const { starts, list } = fans(triangles, count);
   const moves: [cost: number, from: number, to: number][] = [];
@@ -44,7 +50,8 @@ function collapse(triangles: Uint32Array, mesh: Mesh, costs: Float64Array, fixed
       for (let c = 0; c < 3; c++) {
         const other = triangles[3 * list[k] + c];
         if (other === v) continue;
-        const cost = (error(costs, v, mesh.position, other) + error(costs, other, mesh.position, other)) * mesh.worth[v];
+        const cost =
+          (error(costs, v, mesh.position, other) + error(costs, other, mesh.position, other)) * mesh.worth[v];
         if (cost < least) [to, least] = [other, cost];
       }
     }
@@ -59,7 +66,8 @@ function collapse(triangles: Uint32Array, mesh: Mesh, costs: Float64Array, fixed
     if (touched[from] || touched[to] || flips(triangles, starts, list, mesh.position, from, to)) continue;
     into[from] = to;
     for (let t = 0; t < TERMS; t++) costs[TERMS * to + t] += costs[TERMS * from + t];
-    for (let k = starts[from]; k < starts[from + 1]; k++) for (let c = 0; c < 3; c++) touched[triangles[3 * list[k] + c]] = 1;
+    for (let k = starts[from]; k < starts[from + 1]; k++)
+      for (let c = 0; c < 3; c++) touched[triangles[3 * list[k] + c]] = 1;
     done++;
   }
   const kept: number[] = [];
@@ -71,14 +79,25 @@ function collapse(triangles: Uint32Array, mesh: Mesh, costs: Float64Array, fixed
 }
 
 /** Whether a triangle around `from` would turn over, or fold sharply, if the vertex went to `to`. */
-function flips(triangles: Uint32Array, starts: Int32Array, list: Int32Array, p: ArrayLike<number>, from: number, to: number): boolean {
+function flips(
+  triangles: Uint32Array,
+  starts: Int32Array,
+  list: Int32Array,
+  p: ArrayLike<number>,
+  from: number,
+  to: number,
+): boolean {
   for (let k = starts[from]; k < starts[from + 1]; k++) {
     const corners = [0, 1, 2].map((c) => triangles[3 * list[k] + c]);
     if (corners.includes(to)) continue;
     const before = normal(p, corners);
-    const after = normal(p, corners.map((v) => (v === from ? to : v)));
+    const after = normal(
+      p,
+      corners.map((v) => (v === from ? to : v)),
+    );
     const lengths = Math.hypot(...before) * Math.hypot(...after);
-    if (before[0] * after[0] + before[1] * after[1] + before[2] * after[2] < LEAST_COSINE * lengths || lengths === 0) return true;
+    if (before[0] * after[0] + before[1] * after[1] + before[2] * after[2] < LEAST_COSINE * lengths || lengths === 0)
+      return true;
   }
   return false;
 }
@@ -87,10 +106,13 @@ function flips(triangles: Uint32Array, starts: Int32Array, list: Int32Array, p: 
 function borders(triangles: Uint32Array, count: number): Uint8Array {
   const uses = new Map<number, number>();
   const key = (a: number, b: number): number => Math.min(a, b) * count + Math.max(a, b);
-  const edges = (i: number): [number, number][] => [0, 1, 2].map((c) => [triangles[i + c], triangles[i + ((c + 1) % 3)]]);
-  for (let i = 0; i < triangles.length; i += 3) for (const [a, b] of edges(i)) uses.set(key(a, b), (uses.get(key(a, b)) ?? 0) + 1);
+  const edges = (i: number): [number, number][] =>
+    [0, 1, 2].map((c) => [triangles[i + c], triangles[i + ((c + 1) % 3)]]);
+  for (let i = 0; i < triangles.length; i += 3)
+    for (const [a, b] of edges(i)) uses.set(key(a, b), (uses.get(key(a, b)) ?? 0) + 1);
   const fixed = new Uint8Array(count);
-  for (let i = 0; i < triangles.length; i += 3) for (const [a, b] of edges(i)) if (uses.get(key(a, b)) !== 2) fixed[a] = fixed[b] = 1;
+  for (let i = 0; i < triangles.length; i += 3)
+    for (const [a, b] of edges(i)) if (uses.get(key(a, b)) !== 2) fixed[a] = fixed[b] = 1;
   return fixed;
 }
 
@@ -113,7 +135,10 @@ function error(q: Float64Array, v: number, p: ArrayLike<number>, at: number): nu
   const i = TERMS * v;
   const [x, y, z] = [p[3 * at], p[3 * at + 1], p[3 * at + 2]];
   return (
-    q[i] * x * x + q[i + 4] * y * y + q[i + 7] * z * z + q[i + 9] +
+    q[i] * x * x +
+    q[i + 4] * y * y +
+    q[i + 7] * z * z +
+    q[i + 9] +
     2 * (q[i + 1] * x * y + q[i + 2] * x * z + q[i + 5] * y * z + q[i + 3] * x + q[i + 6] * y + q[i + 8] * z)
   );
 }

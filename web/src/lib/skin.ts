@@ -1,6 +1,5 @@
-// How avatars look: one cheap material of our own. Soft key light, sky and floor, warm light where shadow begins, a bright
-// rim, and glints on the eyes, all worked out for each vertex; bones come as plain numbers instead of a texture.
-// Without a graphics card this draws three times as fast as light for each pixel and three.js's bone texture.
+// How avatars look: one cheap material of our own. Soft key light, sky and floor, warm light where shadow begins, a
+// bright rim, and glints on the eyes, worked out for each vertex: by the shader, or on software graphics by `Worked`.
 
 import { Color, ShaderMaterial, type Texture, Vector3 } from "three";
 
@@ -93,7 +92,10 @@ void main() {
 
 /** The material of one avatar, whose bones' matrices it takes as three rows each. */
 export class Skin extends ShaderMaterial {
-  constructor(map: Texture | null, readonly bones: Float32Array) {
+  constructor(
+    map: Texture | null,
+    readonly bones: Float32Array,
+  ) {
     super({
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,

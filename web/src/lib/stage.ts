@@ -1,10 +1,12 @@
 // Where avatars stand: one picture with a seat for each, drawn only when something moves.
 
-import {
-  BufferAttribute, BufferGeometry, Color, Group, Mesh, PerspectiveCamera, Scene, ShaderMaterial, Vector3, WebGLRenderer,
-} from "three";
+import { Color, Group, PerspectiveCamera, Scene, type ShaderMaterial, Vector3, type WebGLRenderer } from "three";
 import type { Avatar } from "./avatar";
+import { backdropMaterial, wall } from "./backdrop";
+import { isSoftware, openRenderer } from "./graphics";
 import { Pace } from "./pace";
+
+export { NO_GRAPHICS } from "./graphics";
 
 export type View = "face" | "bust" | "body";
 
@@ -36,10 +38,6 @@ const STILL_MS = 180;
 const STILL_RATIO = 2;
 const HEAD_TO_EYES_M = 0.09;
 
-const BACKDROP_VERTEX = "varying vec2 at; void main() { at = position.xy; gl_Position = vec4(position.xy, 1.0, 1.0); }";
-const BACKDROP_FRAGMENT = `uniform vec3 middle; uniform vec3 border; varying vec2 at;
-void main() { vec2 d = (at - vec2(0.0, 0.15)) * vec2(0.62, 0.8); gl_FragColor = vec4(mix(middle, border, min(1.0, dot(d, d))), 1.0); }`;
-
 interface Seat {
   scene: Scene;
   holder: Group;
@@ -47,10 +45,6 @@ interface Seat {
   avatar: Avatar | null;
   eyes: Vector3;
 }
-
-/** Sentence shown where a browser has no WebGL. */
-export const NO_GRAPHICS =
-  "This browser shows no 3D graphics (WebGL 2 is switched off or missing), so the avatars cannot be drawn. Everything else works.";
 
 export class Stage {
   /** Called before each frame while playing, with the seconds since the last one. */
@@ -71,18 +65,20 @@ export class Stage {
   /** Of the canvas on the page; asking it for each frame would have the page laid out each time. */
   private size = { width: 1, height: 1 };
 
-  constructor(readonly canvas: HTMLCanvasElement, options: StageOptions = {}) {
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    options: StageOptions = {},
+  ) {
     this.software = isSoftware();
     this.renderer = openRenderer(canvas, !this.software);
     if (this.software) document.documentElement.dataset["graphics"] = "software"; // styles may spare it work
     this.pace = new Pace(this.software);
     this.shown = options.view ?? "bust";
-    this.backdrop = new ShaderMaterial({
-      vertexShader: BACKDROP_VERTEX, fragmentShader: BACKDROP_FRAGMENT, depthWrite: false,
-      uniforms: { middle: { value: new Color() }, border: { value: new Color() } },
-    });
+    this.backdrop = backdropMaterial();
     const count = options.avatars ?? 1;
-    this.seats = Array.from({ length: count }, (_, i) => this.newSeat(count === 2 ? (i === 0 ? 1 : -1) * TOWARDS_PARTNER_RAD : 0));
+    this.seats = Array.from({ length: count }, (_, i) =>
+      this.newSeat(count === 2 ? (i === 0 ? 1 : -1) * TOWARDS_PARTNER_RAD : 0),
+    );
     this.refreshColours();
     this.watch();
     this.resize();
@@ -117,7 +113,8 @@ export class Stage {
     seat.holder.add(avatar.object);
     avatar.place();
     const head = avatar.bone("head") ?? avatar.object.getObjectByName("head");
-    if (head) seat.eyes.setFromMatrixPosition(head.matrixWorld).applyAxisAngle(new Vector3(0, 1, 0), -seat.holder.rotation.y);
+    if (head)
+      seat.eyes.setFromMatrixPosition(head.matrixWorld).applyAxisAngle(new Vector3(0, 1, 0), -seat.holder.rotation.y);
     seat.eyes.y += HEAD_TO_EYES_M;
     this.refreshColours();
     this.frameSeats();
@@ -173,7 +170,8 @@ export class Stage {
   /** Takes the colours of the page anew, after its theme changed. */
   refreshColours(): void {
     const style = getComputedStyle(this.canvas);
-    const colour = (name: string, otherwise: string): Color => new Color().setStyle(style.getPropertyValue(name).trim() || otherwise);
+    const colour = (name: string, otherwise: string): Color =>
+      new Color().setStyle(style.getPropertyValue(name).trim() || otherwise);
     const [middle, border] = [colour("--stage-middle", "#e9ddcf"), colour("--stage-border", "#b9a48f")];
     // the shader writes to the screen without a colour space between
     (this.backdrop.uniforms["middle"]!.value as Color).copy(middle).convertLinearToSRGB();
@@ -208,7 +206,10 @@ export class Stage {
 
   private newSeat(turn_rad: number): Seat {
     const seat = {
-      scene: new Scene(), holder: new Group(), camera: new PerspectiveCamera(FIELD_DEG, 1, 0.1, 10), avatar: null,
+      scene: new Scene(),
+      holder: new Group(),
+      camera: new PerspectiveCamera(FIELD_DEG, 1, 0.1, 10),
+      avatar: null,
       eyes: new Vector3(0, 0.2, 0),
     };
     seat.holder.rotation.y = turn_rad;
@@ -263,47 +264,14 @@ export class Stage {
     }).observe(this.canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.refreshColours());
     document.addEventListener("themechange", () => this.refreshColours());
-    this.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault()); // three.js restores what it had
+    // three.js restores what it had
+    this.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     this.canvas.addEventListener("webglcontextrestored", () => this.touch());
     this.canvas.addEventListener("pointermove", (event) => {
       if (event.buttons === 1) this.orbit(-event.movementX * 0.006, event.movementY * 0.004);
     });
     this.canvas.addEventListener("dblclick", () => (this.view = this.shown));
   }
-}
-
-/** A picture-filling triangle behind everything. */
-function wall(material: ShaderMaterial): Mesh {
-  const corners = new BufferGeometry();
-  corners.setAttribute("position", new BufferAttribute(new Float32Array([-1, -1, 0, 3, -1, 0, -1, 3, 0]), 3));
-  const mesh = new Mesh(corners, material);
-  mesh.frustumCulled = false;
-  mesh.renderOrder = 1; // where an avatar is, it need not be drawn
-  return mesh;
-}
-
-function openRenderer(canvas: HTMLCanvasElement, antialias: boolean): WebGLRenderer {
-  try {
-    // a context of our own, since three.js asks for one that the page shines through, which costs the browser a blend
-    const context = canvas.getContext("webgl2", { antialias, alpha: false, stencil: false, powerPreference: "high-performance" });
-    if (!context) throw new Error(NO_GRAPHICS);
-    const renderer = new WebGLRenderer({ canvas, context, antialias });
-    renderer.autoClear = false;
-    renderer.debug.checkShaderErrors = import.meta.env.DEV; // waiting for the compiler costs the first picture
-    return renderer;
-  } catch {
-    throw new Error(NO_GRAPHICS);
-  }
-}
-
-/** Whether pictures are drawn by the processor; told from a context of its own, since antialiasing is fixed with it. */
-function isSoftware(): boolean {
-  const gl = document.createElement("canvas").getContext("webgl2");
-  if (!gl) throw new Error(NO_GRAPHICS);
-  const info = gl.getExtension("WEBGL_debug_renderer_info");
-  const name = String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
-  gl.getExtension("WEBGL_lose_context")?.loseContext();
-  return /swiftshader|llvmpipe|software|softpipe|basic render/i.test(name);
 }
 
 function clamp(value: number, most: number): number {

@@ -1,7 +1,14 @@
-// A body worked out on the processor: every vertex is moved by its bones and lit here, so that the shader only projects it.
+// A body worked out on the processor: every vertex is moved and lit here, so that the shader only projects it.
 // Software graphics look a bone up four times slower than this does, and do so again for every triangle at a vertex.
 
-import { BufferAttribute, type BufferGeometry, DynamicDrawUsage, InterleavedBuffer, InterleavedBufferAttribute, type Vector3 } from "three";
+import {
+  BufferAttribute,
+  type BufferGeometry,
+  DynamicDrawUsage,
+  InterleavedBuffer,
+  InterleavedBufferAttribute,
+  type Vector3,
+} from "three";
 import type { Morphs } from "./morphs";
 import { FLOOR, KEY, KEY_FROM, SKY, WARM } from "./skin";
 
@@ -18,7 +25,11 @@ export class Worked {
   private readonly nBody: number;
 
   /** Takes over a geometry whose index is final and whose hands' triangles begin at `hands` of it. */
-  constructor(geometry: BufferGeometry, private readonly morphs: Morphs, hands: number) {
+  constructor(
+    geometry: BufferGeometry,
+    private readonly morphs: Morphs,
+    hands: number,
+  ) {
     const index = (geometry.index as BufferAttribute).array;
     const { kept, renamed, nBody } = inOrderOfUse(index, geometry.getAttribute("position").count, hands);
     this.nBody = nBody;
@@ -40,8 +51,8 @@ export class Worked {
   }
 
   /**
-   * Works all vertices out: `rows` are the bones' matrices as three rows each, `eye` is where the camera stands, `strength`
-   * how much of the light is kept. The same light as in the shader of `Skin`.
+   * Works all vertices out: `rows` are the bones' matrices as three rows each, `eye` is where the camera stands,
+   * `strength` how much of the light is kept. The same light as in the shader of `Skin`.
    */
   update(rows: Float32Array, eye: Vector3, strength: number, withHands: boolean): void {
     const { bones, weights, gloss } = this;
@@ -50,20 +61,44 @@ export class Worked {
     const count = withHands ? gloss.length : this.nBody;
     const [keyX, keyY, keyZ] = KEY_FROM;
     for (let v = 0; v < count; v++) {
-      let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0;
+      let a = 0,
+        b = 0,
+        c = 0,
+        d = 0,
+        e = 0,
+        f = 0,
+        g = 0,
+        h = 0,
+        i = 0,
+        j = 0,
+        k = 0,
+        l = 0;
       for (let n = BONES_EACH * v; n < BONES_EACH * v + BONES_EACH; n++) {
         const weight = weights[n];
         if (weight === 0) continue;
         const at = bones[n];
-        a += weight * rows[at]; b += weight * rows[at + 1]; c += weight * rows[at + 2]; d += weight * rows[at + 3];
-        e += weight * rows[at + 4]; f += weight * rows[at + 5]; g += weight * rows[at + 6]; h += weight * rows[at + 7];
-        i += weight * rows[at + 8]; j += weight * rows[at + 9]; k += weight * rows[at + 10]; l += weight * rows[at + 11];
+        a += weight * rows[at];
+        b += weight * rows[at + 1];
+        c += weight * rows[at + 2];
+        d += weight * rows[at + 3];
+        e += weight * rows[at + 4];
+        f += weight * rows[at + 5];
+        g += weight * rows[at + 6];
+        h += weight * rows[at + 7];
+        i += weight * rows[at + 8];
+        j += weight * rows[at + 9];
+        k += weight * rows[at + 10];
+        l += weight * rows[at + 11];
       }
-      const px = places[3 * v], py = places[3 * v + 1], pz = places[3 * v + 2];
+      const px = places[3 * v],
+        py = places[3 * v + 1],
+        pz = places[3 * v + 2];
       const x = a * px + b * py + c * pz + d;
       const y = e * px + f * py + g * pz + h;
       const z = i * px + j * py + k * pz + l;
-      const mx = normals[3 * v], my = normals[3 * v + 1], mz = normals[3 * v + 2];
+      const mx = normals[3 * v],
+        my = normals[3 * v + 1],
+        mz = normals[3 * v + 2];
       let nx = a * mx + b * my + c * mz;
       let ny = e * mx + f * my + g * mz;
       let nz = i * mx + j * my + k * mz;
@@ -71,7 +106,9 @@ export class Worked {
       nx *= shrink;
       ny *= shrink;
       nz *= shrink;
-      let ex = eye.x - x, ey = eye.y - y, ez = eye.z - z;
+      let ex = eye.x - x,
+        ey = eye.y - y,
+        ez = eye.z - z;
       const near = 1 / Math.sqrt(ex * ex + ey * ey + ez * ez || 1);
       ex *= near;
       ey *= near;
@@ -82,7 +119,9 @@ export class Worked {
       const up = 0.5 + 0.5 * ny;
       const grazing = 1 - Math.max(0, nx * ex + ny * ey + nz * ez);
       const rim = grazing * grazing * grazing * (0.3 + 0.7 * up);
-      const sx = keyX + ex, sy = keyY + ey, sz = keyZ + ez;
+      const sx = keyX + ex,
+        sy = keyY + ey,
+        sz = keyZ + ez;
       const shine = Math.max(0, (nx * sx + ny * sy + nz * sz) / Math.sqrt(sx * sx + sy * sy + sz * sz || 1));
       const s2 = shine * shine;
       const s8 = s2 * s2 * s2 * s2;
@@ -92,7 +131,8 @@ export class Worked {
       out[at + 2] = z;
       for (let colour = 0; colour < 3; colour++) {
         const around = FLOOR[colour] + (SKY[colour] - FLOOR[colour]) * up;
-        out[at + 3 + colour] = strength * Math.sqrt(KEY[colour] * lit * lit + around + WARM[colour] * edge + rim * 0.45);
+        out[at + 3 + colour] =
+          strength * Math.sqrt(KEY[colour] * lit * lit + around + WARM[colour] * edge + rim * 0.45);
       }
       out[at + 6] = strength * (s8 * lit * 0.035 + rim * 0.045 + gloss[v] * s8 ** 8 * 0.75);
     }
@@ -102,8 +142,12 @@ export class Worked {
   }
 }
 
-/** The vertices in the order in which triangles use them, those without one left out, and the index in their new names. */
-function inOrderOfUse(index: ArrayLike<number>, count: number, hands: number): { kept: Uint32Array; renamed: Uint16Array; nBody: number } {
+/** The vertices in the order in which triangles use them, without unused ones, and the index in their new names. */
+function inOrderOfUse(
+  index: ArrayLike<number>,
+  count: number,
+  hands: number,
+): { kept: Uint32Array; renamed: Uint16Array; nBody: number } {
   const names = new Int32Array(count).fill(-1);
   const kept: number[] = [];
   let nBody = 0;

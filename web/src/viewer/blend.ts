@@ -5,7 +5,14 @@ const NEAR_RAD = 0.25;
 const LONG_RAD = 2.2;
 
 /** Writes into `out` the rows of axis-angles that lie `share` of the way from `a[i..]` to `b[j..]`. */
-export function blendBody(out: Float32Array, a: Float32Array, i: number, b: Float32Array, j: number, share: number): void {
+export function blendBody(
+  out: Float32Array,
+  a: Float32Array,
+  i: number,
+  b: Float32Array,
+  j: number,
+  share: number,
+): void {
   for (let k = 0; k + 2 < out.length; k += 3) {
     const [ax, ay, az] = [a[i + k], a[i + k + 1], a[i + k + 2]];
     const [bx, by, bz] = [b[j + k], b[j + k + 1], b[j + k + 2]];
@@ -29,7 +36,10 @@ export function turnBetween(from: Three, to: Three, share: number): Three {
   const sign = dot < 0 ? -1 : 1;
   const angle = Math.acos(Math.min(1, Math.abs(dot)));
   const sine = Math.sin(angle);
-  const [p, q] = sine < 1e-6 ? [1 - share, sign * share] : [Math.sin((1 - share) * angle) / sine, (sign * Math.sin(share * angle)) / sine];
+  const [p, q] =
+    sine < 1e-6
+      ? [1 - share, sign * share]
+      : [Math.sin((1 - share) * angle) / sine, (sign * Math.sin(share * angle)) / sine];
   const mixed = a.map((value, n) => p * value + q * b[n]) as Four;
   return axisAngle(mixed);
 }

@@ -6,7 +6,12 @@ import { Stage, type View } from "../lib/stage";
 import { emptyMoment, type Moment, PARTS, SPEAKING_BIT, type Track } from "./track";
 
 const UNSEEN_NAMES: Record<string, string> = {
-  face: "face not seen", head: "", gaze: "", upper_body: "body not seen", left_hand: "left hand not seen", right_hand: "right hand not seen",
+  face: "face not seen",
+  head: "",
+  gaze: "",
+  upper_body: "body not seen",
+  left_hand: "left hand not seen",
+  right_hand: "right hand not seen",
 };
 const FACELESS = new Float32Array(52);
 const DIM = { face: 0.38, body: 0.5 };
@@ -30,7 +35,10 @@ export class Cast {
   private seats: Seat[] = [];
   private showsFace = true;
 
-  private constructor(readonly canvas: HTMLCanvasElement, readonly stage: Stage) {
+  private constructor(
+    readonly canvas: HTMLCanvasElement,
+    readonly stage: Stage,
+  ) {
     stage.onFrame = (elapsed_s) => this.onFrame(elapsed_s);
     this.ready = this.load();
     this.ready.catch(() => undefined); // whoever waits for it says what is wrong
@@ -41,7 +49,12 @@ export class Cast {
   /** The page's cast. Throws where the browser has no WebGL. */
   static get(): Cast {
     if (Cast.made) return Cast.made;
-    const canvas = el("canvas", { class: "stage", id: "stage", role: "img", aria: { label: "Two avatars, side by side" } });
+    const canvas = el("canvas", {
+      class: "stage",
+      id: "stage",
+      role: "img",
+      aria: { label: "Two avatars, side by side" },
+    });
     return (Cast.made = new Cast(canvas, new Stage(canvas, { avatars: 2, view: "bust" })));
   }
 
@@ -53,7 +66,9 @@ export class Cast {
   /** Gives the avatars the motion of a dialogue. */
   perform(tracks: readonly Track[], faceWidth: number, bodyWidth: number, showsFace: boolean): void {
     this.showsFace = showsFace;
-    this.seats = tracks.slice(0, 2).map((track) => ({ track, moment: emptyMoment(faceWidth, bodyWidth), dim: 0, marks: -1 }));
+    this.seats = tracks
+      .slice(0, 2)
+      .map((track) => ({ track, moment: emptyMoment(faceWidth, bodyWidth), dim: 0, marks: -1 }));
   }
 
   set view(view: View) {
@@ -69,7 +84,9 @@ export class Cast {
       this.fadeSeat(seat, i, elapsed_s);
       if (moment.marks !== seat.marks) {
         seat.marks = moment.marks;
-        const unseen = PARTS.filter((part, bit) => !(moment.marks & (1 << bit)) && UNSEEN_NAMES[part]).map((part) => UNSEEN_NAMES[part]);
+        const unseen = PARTS.filter((part, bit) => !(moment.marks & (1 << bit)) && UNSEEN_NAMES[part]).map(
+          (part) => UNSEEN_NAMES[part],
+        );
         this.onTold(i, unseen, (moment.marks & (1 << SPEAKING_BIT)) !== 0);
       }
     });

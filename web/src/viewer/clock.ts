@@ -1,4 +1,4 @@
-// The time of a dialogue. Alone it counts by itself; with the source's sound, that one leads and this one follows smoothly.
+// The time of a dialogue. Alone it counts by itself; with the source's sound, it follows that one smoothly.
 
 export const SPEEDS = [0.25, 0.5, 1, 1.5, 2] as const;
 

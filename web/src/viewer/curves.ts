@@ -25,7 +25,12 @@ interface Drawn {
   cursor: HTMLElement;
 }
 
-export function curvesOf(dialogue: Dialogue, dataset: Dataset, seek: (time_s: number) => void, signal: AbortSignal): Curves {
+export function curvesOf(
+  dialogue: Dialogue,
+  dataset: Dataset,
+  seek: (time_s: number) => void,
+  signal: AbortSignal,
+): Curves {
   const names = dialogue.participants.slice(0, 2);
   const all = [...dataset.columns.face, ...dataset.columns.body];
   let chosen = defaults(all);
@@ -35,14 +40,27 @@ export function curvesOf(dialogue: Dialogue, dataset: Dataset, seek: (time_s: nu
   const drawn = new Map<string, Drawn>();
   const pictures = el("div", { class: "pictures" });
   const status = el("p", { class: "muted", role: "status" });
-  const field = el("input", { class: "field", id: "column", list: "columns", autocomplete: "off", spellcheck: "false", placeholder: "jawOpen, head_y …" });
+  const field = el("input", {
+    class: "field",
+    id: "column",
+    list: "columns",
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: "jawOpen, head_y …",
+  });
   const form = el(
-    "form", { class: "choose", on: { submit: (event) => (event.preventDefault(), choose(field.value.trim())) } },
+    "form",
+    { class: "choose", on: { submit: (event) => (event.preventDefault(), choose(field.value.trim())) } },
     el("label", { class: "labelled inline", for: "column" }, el("span", {}, "Coefficient"), field),
-    el("datalist", { id: "columns" }, ...all.map((name) => el("option", { value: name }))), el("button", { type: "submit", class: "button small" }, "Add"),
+    el("datalist", { id: "columns" }, ...all.map((name) => el("option", { value: name }))),
+    el("button", { type: "submit", class: "button small" }, "Add"),
   );
   const element = el(
-    "section", { class: "curves card", aria: { labelledby: "curves-title" } }, el("div", { class: "curves-head" }, el("h2", { id: "curves-title" }, "Curves"), form), status, pictures,
+    "section",
+    { class: "curves card", aria: { labelledby: "curves-title" } },
+    el("div", { class: "curves-head" }, el("h2", { id: "curves-title" }, "Curves"), form),
+    status,
+    pictures,
   );
   field.addEventListener("change", () => all.includes(field.value.trim()) && choose(field.value.trim()));
 
@@ -70,7 +88,8 @@ export function curvesOf(dialogue: Dialogue, dataset: Dataset, seek: (time_s: nu
     pictures.setAttribute("aria-busy", "true");
     try {
       maker ??= ((await import("uplot")) as unknown as { default: PlotMaker }).default;
-      const of = (name: string): string => `/api/dialogues/${encodeURIComponent(dialogue.id)}/curve/${encodeURIComponent(name)}`;
+      const of = (name: string): string =>
+        `/api/dialogues/${encodeURIComponent(dialogue.id)}/curve/${encodeURIComponent(name)}`;
       const query = { columns: columns.join(","), points: POINTS, smooth: smoothed };
       const found = await Promise.all(names.map((name) => getJson<Curve>(withQuery(of(name), query), signal)));
       for (const column of columns) if (chosen.includes(column)) draw(column, found);
@@ -84,7 +103,17 @@ export function curvesOf(dialogue: Dialogue, dataset: Dataset, seek: (time_s: nu
     if (!maker) return;
     const lines = found.map((curve) => curve.columns[column] ?? { min: [], max: [] });
     const old = drawn.get(column);
-    const remove = el("button", { type: "button", class: "icon-button tiny", title: `Take ${column} away`, aria: { label: `Take ${column} away` }, on: { click: () => drop(column) } }, "×");
+    const remove = el(
+      "button",
+      {
+        type: "button",
+        class: "icon-button tiny",
+        title: `Take ${column} away`,
+        aria: { label: `Take ${column} away` },
+        on: { click: () => drop(column) },
+      },
+      "×",
+    );
     const cursor = el("i", { class: "plot-now", aria: { hidden: true } });
     const place = el("div", { class: "plot", role: "img", aria: { label: described(column, names, lines) } });
     const figure = el("figure", { data: { column } }, el("figcaption", {}, column, remove), place);
@@ -107,12 +136,15 @@ export function curvesOf(dialogue: Dialogue, dataset: Dataset, seek: (time_s: nu
   };
   const redraw = (): void => void load([...chosen]);
   const recolour = (): void => drawn.forEach(({ plot }) => plot.redraw(false));
-  new ResizeObserver(() => drawn.forEach(({ plot }) => plot.setSize({ width: Math.max(120, pictures.clientWidth), height: HEIGHT_PX }))).observe(pictures);
+  new ResizeObserver(() =>
+    drawn.forEach(({ plot }) => plot.setSize({ width: Math.max(120, pictures.clientWidth), height: HEIGHT_PX })),
+  ).observe(pictures);
   document.addEventListener("themechange", recolour, { signal });
   signal.addEventListener("abort", () => drawn.forEach(({ plot }) => plot.destroy()));
   whenSeen(element, redraw);
   return {
-    element, show,
+    element,
+    show,
     smooth: (on) => {
       smoothed = on;
       if (drawn.size) redraw();
@@ -121,7 +153,9 @@ export function curvesOf(dialogue: Dialogue, dataset: Dataset, seek: (time_s: nu
 }
 
 function defaults(all: string[]): string[] {
-  return ["jawOpen", "mouthSmileLeft", "jaw_x", "expression0", "head_x"].filter((name) => all.includes(name)).slice(0, 3);
+  return ["jawOpen", "mouthSmileLeft", "jaw_x", "expression0", "head_x"]
+    .filter((name) => all.includes(name))
+    .slice(0, 3);
 }
 
 function series(found: Curve[], lines: Line[]): Plot["data"] {
@@ -135,10 +169,15 @@ function series(found: Curve[], lines: Line[]): Plot["data"] {
 function options(width: number, themed: HTMLElement, people: number): import("uplot").Options {
   const colour = (name: string): string => getComputedStyle(themed).getPropertyValue(name).trim() || "#888";
   const line = (name: string) => ({ stroke: () => colour(name), width: 1.2, points: { show: false } });
-  const axis = { stroke: () => colour("--muted"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false } };
+  const axis = {
+    stroke: () => colour("--muted"),
+    grid: { stroke: () => colour("--line"), width: 1 },
+    ticks: { show: false },
+  };
   const lines = ["--a", "--b"].slice(0, people);
   return {
-    width: Math.max(120, width), height: HEIGHT_PX,
+    width: Math.max(120, width),
+    height: HEIGHT_PX,
     legend: { show: false },
     cursor: { sync: { key: "curves" }, drag: { x: true, y: false }, points: { show: false } },
     scales: { x: { time: false } },
@@ -147,7 +186,10 @@ function options(width: number, themed: HTMLElement, people: number): import("up
       { ...axis, size: 46, space: 26 },
     ],
     series: [{}, ...lines.flatMap((name) => [line(name), line(name)])],
-    bands: lines.map((name, i) => ({ series: [2 * i + 2, 2 * i + 1] as [number, number], fill: () => `${colour(name)}55` })),
+    bands: lines.map((name, i) => ({
+      series: [2 * i + 2, 2 * i + 1] as [number, number],
+      fill: () => `${colour(name)}55`,
+    })),
   };
 }
 
@@ -163,10 +205,13 @@ function described(column: string, names: string[], lines: Line[]): string {
 
 /** Calls `action` when the element first comes near the screen. */
 function whenSeen(element: HTMLElement, action: () => void): void {
-  const watch = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    watch.disconnect();
-    action();
-  }, { rootMargin: "150px" });
+  const watch = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watch.disconnect();
+      action();
+    },
+    { rootMargin: "150px" },
+  );
   watch.observe(element);
 }

@@ -19,7 +19,11 @@ import { type Context, length, number, routeLink, type Shown, titleOf } from "./
 const REMEMBER_MS = 400;
 const REMEMBER_WHILE_PLAYING_S = 2;
 
-export async function showDialogue(root: HTMLElement, route: Route & { page: "dialogue" }, context: Context): Promise<Shown> {
+export async function showDialogue(
+  root: HTMLElement,
+  route: Route & { page: "dialogue" },
+  context: Context,
+): Promise<Shown> {
   const { dataset, signal } = context;
   const address = `/api/dialogues/${encodeURIComponent(route.id)}`;
   let dialogue = await getJson<Dialogue>(address, signal);
@@ -28,7 +32,12 @@ export async function showDialogue(root: HTMLElement, route: Route & { page: "di
   let smooth = false;
   const tracks = dialogue.participants.slice(0, 2).map((name) => {
     const of = `${address}/motion/${encodeURIComponent(name)}`;
-    return new Track(async (first, frames, control) => unpack(await getBuffer(withQuery(of, { first: first || null, frames, smooth }), control)), dialogue.n_frames, dialogue.fps);
+    return new Track(
+      async (first, frames, control) =>
+        unpack(await getBuffer(withQuery(of, { first: first || null, frames, smooth }), control)),
+      dialogue.n_frames,
+      dialogue.fps,
+    );
   });
   const picture = pictureOf(dialogue, dataset, tracks);
   const source = sourceOf(dialogue, clock, signal);
@@ -47,9 +56,20 @@ export async function showDialogue(root: HTMLElement, route: Route & { page: "di
     mute: source ? source.mute : null,
   });
   fill(
-    root, head(dialogue, clock),
-    el("div", { class: "dialogue" }, el("div", { class: "main-column" }, el("section", { class: "card theatre", aria: { label: "Avatars" } }, picture.element, transport.element), timeline.element, curves.element),
-      el("div", { class: "side-column" }, source?.element, transcript.element, facts(dialogue), keys())),
+    root,
+    head(dialogue, clock),
+    el(
+      "div",
+      { class: "dialogue" },
+      el(
+        "div",
+        { class: "main-column" },
+        el("section", { class: "card theatre", aria: { label: "Avatars" } }, picture.element, transport.element),
+        timeline.element,
+        curves.element,
+      ),
+      el("div", { class: "side-column" }, source?.element, transcript.element, facts(dialogue), keys()),
+    ),
   );
 
   const remember = later(REMEMBER_MS, () => {
@@ -83,10 +103,17 @@ export async function showDialogue(root: HTMLElement, route: Route & { page: "di
     refresh();
   };
   for (const track of tracks) track.onArrival = () => !signal.aborted && refresh();
-  picture.cast?.ready.then(() => refresh(), () => undefined);
-  document.addEventListener("keydown", (event) => {
-    if (!event.defaultPrevented && handleKey(event, clock, dialogue.fps)) event.preventDefault();
-  }, { signal });
+  picture.cast?.ready.then(
+    () => refresh(),
+    () => undefined,
+  );
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (!event.defaultPrevented && handleKey(event, clock, dialogue.fps)) event.preventDefault();
+    },
+    { signal },
+  );
   signal.addEventListener("abort", () => {
     clock.pause();
     picture.pause();
@@ -120,15 +147,40 @@ export async function showDialogue(root: HTMLElement, route: Route & { page: "di
 }
 
 function head(dialogue: Dialogue, clock: Clock): HTMLElement {
-  const neighbour = (id: string | null, text: string, rel: string): HTMLElement | null => (id ? routeLink({ page: "dialogue", id, t: 0 }, { class: "button small", rel }, text) : null);
+  const neighbour = (id: string | null, text: string, rel: string): HTMLElement | null =>
+    id ? routeLink({ page: "dialogue", id, t: 0 }, { class: "button small", rel }, text) : null;
   const copied = el("span", { class: "muted", role: "status" });
-  const copy = el("button", { type: "button", class: "button small", id: "copy-link", on: { click: () => void copyLink(dialogue.id, clock, copied) } }, "Copy link to this moment");
+  const copy = el(
+    "button",
+    {
+      type: "button",
+      class: "button small",
+      id: "copy-link",
+      on: { click: () => void copyLink(dialogue.id, clock, copied) },
+    },
+    "Copy link to this moment",
+  );
   const words = dialogue.turns.reduce((sum, turn) => sum + turn.words.length, 0);
-  const told = [dialogue.channel, dialogue.language, dialogue.split, length(dialogue.duration_s), `${number(dialogue.turns.length)} turns`, `${number(words)} words`].filter(Boolean);
+  const told = [
+    dialogue.channel,
+    dialogue.language,
+    dialogue.split,
+    length(dialogue.duration_s),
+    `${number(dialogue.turns.length)} turns`,
+    `${number(words)} words`,
+  ].filter(Boolean);
   return el(
-    "header", { class: "dialogue-head" },
+    "header",
+    { class: "dialogue-head" },
     el("div", {}, el("h1", { tabindex: -1 }, titleOf(dialogue)), el("p", { class: "muted facts" }, told.join(" · "))),
-    el("nav", { class: "dialogue-links", aria: { label: "This dialogue and its neighbours" } }, copied, copy, neighbour(dialogue.previous, "Previous", "prev"), neighbour(dialogue.next, "Next", "next")),
+    el(
+      "nav",
+      { class: "dialogue-links", aria: { label: "This dialogue and its neighbours" } },
+      copied,
+      copy,
+      neighbour(dialogue.previous, "Previous", "prev"),
+      neighbour(dialogue.next, "Next", "next"),
+    ),
   );
 }
 
@@ -138,7 +190,12 @@ async function copyLink(id: string, clock: Clock, status: HTMLElement): Promise<
     await navigator.clipboard.writeText(address);
     fill(status, `Copied, at ${clockText(clock.time_s)}`);
   } catch {
-    const field = el("input", { class: "field", readonly: true, value: address, aria: { label: "Link to this moment" } });
+    const field = el("input", {
+      class: "field",
+      readonly: true,
+      value: address,
+      aria: { label: "Link to this moment" },
+    });
     fill(status, field); // no clipboard here: the address stands ready to be copied by hand
     field.select();
   }
@@ -147,12 +204,24 @@ async function copyLink(id: string, clock: Clock, status: HTMLElement): Promise<
 function facts(dialogue: Dialogue): HTMLElement {
   const link = dialogue.url ? safeLink(dialogue.url) : null;
   const rows: [string, string | HTMLElement][] = [
-    ["Id", dialogue.id], ["In its source from", clockText(dialogue.start_s)], ["Frames", `${number(dialogue.n_frames)} at ${dialogue.fps} a second`],
+    ["Id", dialogue.id],
+    ["In its source from", clockText(dialogue.start_s)],
+    ["Frames", `${number(dialogue.n_frames)} at ${dialogue.fps} a second`],
     ["Licence", dialogue.licence || "not told"],
-    ["Source", link ? el("a", { href: link, rel: "noreferrer noopener", target: "_blank" }, new URL(link).host) : dialogue.url || "not told"],
+    [
+      "Source",
+      link
+        ? el("a", { href: link, rel: "noreferrer noopener", target: "_blank" }, new URL(link).host)
+        : dialogue.url || "not told",
+    ],
   ];
   const list = rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
-  return el("details", { class: "card folded" }, el("summary", {}, "About this dialogue"), el("dl", { class: "facts-list" }, ...list));
+  return el(
+    "details",
+    { class: "card folded" },
+    el("summary", {}, "About this dialogue"),
+    el("dl", { class: "facts-list" }, ...list),
+  );
 }
 
 function keys(): HTMLElement {
@@ -162,8 +231,16 @@ function keys(): HTMLElement {
 
 function expose(cast: Cast | null, picture: Picture, tracks: Track[], clock: Clock): void {
   window.nonverbal = {
-    ready: cast ? cast.ready : Promise.resolve(), stage: cast?.stage ?? null, avatars: cast?.avatars ?? [],
-    stats: () => ({ ...(cast?.stage.stats ?? {}), time_s: clock.time_s, playing: clock.playing, chunks: tracks.map((track) => track.size), fault: picture.fault }),
+    ready: cast ? cast.ready : Promise.resolve(),
+    stage: cast?.stage ?? null,
+    avatars: cast?.avatars ?? [],
+    stats: () => ({
+      ...(cast?.stage.stats ?? {}),
+      time_s: clock.time_s,
+      playing: clock.playing,
+      chunks: tracks.map((track) => track.size),
+      fault: picture.fault,
+    }),
   };
   byId("main").dataset["dialogue"] = "shown";
 }

@@ -1,4 +1,4 @@
-// What was not seen is stored as zeros, which for a body is a T-pose. Shown instead: somebody at rest, faded in and out.
+// What was not seen is stored as zeros, which for a body is a T-pose. Shown instead: somebody at rest, faded.
 
 import type { Chunk } from "../lib/motion";
 
@@ -7,7 +7,7 @@ const UPPER_BODY = 27;
 const FADE_FRAMES = 8;
 const [FACE_BIT, GAZE_BIT, UPPER_BIT, LEFT_BIT, RIGHT_BIT] = [0, 2, 3, 4, 5];
 
-/** A row of smplx117 of somebody who sits with the arms down and the hands in front (as `motion.skeleton.resting_body`). */
+/** A row of smplx117 of who sits, arms down and hands in front (as `motion.skeleton.resting_body`). */
 export const RESTING_BODY = restingBody();
 
 interface Stretch {

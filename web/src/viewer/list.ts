@@ -26,8 +26,14 @@ export function showList(root: HTMLElement, route: Route & { page: "dialogues" }
     results.setAttribute("aria-busy", "true");
     try {
       const offset = Number(filters.offset) || 0;
-      const page = await getJson<CardPage>(withQuery("/api/dialogues", { ...filters, offset, limit: PAGE_SIZE }), control.signal);
-      const next = (to: number): Route => ({ page: "dialogues", filters: { ...filters, offset: to ? String(to) : "" } });
+      const page = await getJson<CardPage>(
+        withQuery("/api/dialogues", { ...filters, offset, limit: PAGE_SIZE }),
+        control.signal,
+      );
+      const next = (to: number): Route => ({
+        page: "dialogues",
+        filters: { ...filters, offset: to ? String(to) : "" },
+      });
       fill(results, ...resultRows(page, offset, next, filters));
       if (!quiet) announce(page.total === 1 ? "1 dialogue" : `${number(page.total)} dialogues`);
     } catch (error) {
@@ -61,29 +67,51 @@ function heading({ dataset }: Context): HTMLElement {
     `${dataset.face_space} + ${dataset.body_space}`,
     dataset.has_media ? "with the source's sound and picture" : "",
   ].filter(Boolean);
-  return el("div", { class: "title-row" }, el("h1", { tabindex: -1 }, dataset.name), el("p", { class: "muted facts" }, facts.join(" · ")));
+  return el(
+    "div",
+    { class: "title-row" },
+    el("h1", { tabindex: -1 }, dataset.name),
+    el("p", { class: "muted facts" }, facts.join(" · ")),
+  );
 }
 
 function resultRows(page: CardPage, offset: number, link: (offset: number) => Route, filters: Filters): HTMLElement[] {
   if (!page.dialogues.length) {
-    const text = page.total ? "There is nothing on this page." : "No dialogue fits. Take a filter away, or look for fewer words.";
+    const text = page.total
+      ? "There is nothing on this page."
+      : "No dialogue fits. Take a filter away, or look for fewer words.";
     return [el("p", { class: "empty muted", data: { testid: "empty" } }, text)];
   }
   const rows = page.dialogues.map((card) => el("li", {}, row(card, filters)));
   const turn = (): HTMLElement => pager(offset, page.dialogues.length, page.total, PAGE_SIZE, link);
-  return [turn(), el("ol", { class: "dialogues", start: offset + 1, data: { testid: "dialogues" } }, ...rows), ...(page.total > PAGE_SIZE ? [turn()] : [])];
+  return [
+    turn(),
+    el("ol", { class: "dialogues", start: offset + 1, data: { testid: "dialogues" } }, ...rows),
+    ...(page.total > PAGE_SIZE ? [turn()] : []),
+  ];
 }
 
 function row(card: Card, filters: Filters): HTMLElement {
   const facts = [card.channel, card.language, card.split].filter(Boolean).join(" · ");
   const numbers = `${number(card.n_turns)} turns, ${number(card.n_words)} words`;
   return routeLink(
-    { page: "dialogue", id: card.id, t: 0 }, { class: "card row" },
+    { page: "dialogue", id: card.id, t: 0 },
+    { class: "card row" },
     el("span", { class: "row-length" }, length(card.duration_s)),
-    el("span", { class: "row-main" }, el("span", { class: "row-title" }, titleOf(card)), el("span", { class: "row-snippet" }, ...marked(card.snippet, filters.q))),
     el(
-      "span", { class: "row-facts" }, el("span", {}, facts), el("span", { class: "muted" }, numbers),
-      card.n_harmful ? el("span", { class: "chip warn" }, `${card.n_harmful} harmful turn${card.n_harmful === 1 ? "" : "s"}`) : null,
+      "span",
+      { class: "row-main" },
+      el("span", { class: "row-title" }, titleOf(card)),
+      el("span", { class: "row-snippet" }, ...marked(card.snippet, filters.q)),
+    ),
+    el(
+      "span",
+      { class: "row-facts" },
+      el("span", {}, facts),
+      el("span", { class: "muted" }, numbers),
+      card.n_harmful
+        ? el("span", { class: "chip warn" }, `${card.n_harmful} harmful turn${card.n_harmful === 1 ? "" : "s"}`)
+        : null,
     ),
     shares(card),
   );

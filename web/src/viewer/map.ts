@@ -12,9 +12,28 @@ const RADIUS_PX = 5;
 const MOST_NAMED = 3;
 
 export function showMap(root: HTMLElement, context: Context): Shown {
-  const place = el("div", { class: "map-place" }, el("p", { class: "muted loading", role: "status" }, "The map is being made; this happens once and takes a little …"));
+  const place = el(
+    "div",
+    { class: "map-place" },
+    el(
+      "p",
+      { class: "muted loading", role: "status" },
+      "The map is being made; this happens once and takes a little …",
+    ),
+  );
   fill(
-    root, el("div", { class: "title-row" }, el("h1", { tabindex: -1 }, "Map"), el("p", { class: "muted facts" }, "t-SNE of how each participant moves: mean and spread of face and upper body, speed, share of talk. Near each other means alike; axes mean nothing.")),
+    root,
+    el(
+      "div",
+      { class: "title-row" },
+      el("h1", { tabindex: -1 }, "Map"),
+      el(
+        "p",
+        { class: "muted facts" },
+        "t-SNE of how each participant moves: mean and spread of face and upper body, speed, share of talk. " +
+          "Near each other means alike; axes mean nothing.",
+      ),
+    ),
     place,
   );
   const ask = async (): Promise<void> => {
@@ -35,10 +54,21 @@ export function showMap(root: HTMLElement, context: Context): Shown {
 function chart(points: MapPoint[], context: Context): HTMLElement[] {
   if (!points.length) return [el("p", { class: "muted empty" }, "Nobody is in this dataset.")];
   const canvas = el("canvas", {
-    class: "map", id: "map", tabindex: 0, role: "application", data: { testid: "map" },
-    aria: { label: `${number(points.length)} participants. Arrow keys move from point to neighbouring point, Enter opens the dialogue.`, describedby: "map-told" },
+    class: "map",
+    id: "map",
+    tabindex: 0,
+    role: "application",
+    data: { testid: "map" },
+    aria: {
+      label: `${number(points.length)} participants. Arrow keys move from point to point, Enter opens the dialogue.`,
+      describedby: "map-told",
+    },
   });
-  const told = el("p", { class: "map-told", id: "map-told", role: "status" }, "Point at somebody, or use the arrow keys.");
+  const told = el(
+    "p",
+    { class: "map-told", id: "map-told", role: "status" },
+    "Point at somebody, or use the arrow keys.",
+  );
   const [xs, ys] = [points.map((p) => p.x), points.map((p) => p.y)];
   const span = (values: number[]): [number, number] => [Math.min(...values), Math.max(...values)];
   const [[x0, x1], [y0, y1]] = [span(xs), span(ys)];
@@ -46,7 +76,10 @@ function chart(points: MapPoint[], context: Context): HTMLElement[] {
   let drawnAt: [number, number][] = [];
   const layout = (): void => {
     const [w, h] = [canvas.clientWidth - 2 * MARGIN_PX, canvas.clientHeight - 2 * MARGIN_PX];
-    drawnAt = points.map((p) => [MARGIN_PX + ((p.x - x0) / (x1 - x0 || 1)) * w, MARGIN_PX + (1 - (p.y - y0) / (y1 - y0 || 1)) * h]);
+    drawnAt = points.map((p) => [
+      MARGIN_PX + ((p.x - x0) / (x1 - x0 || 1)) * w,
+      MARGIN_PX + (1 - (p.y - y0) / (y1 - y0 || 1)) * h,
+    ]);
   };
   const name = (p: MapPoint): string => [`${p.participant} in ${titleOf(p)}`, p.channel].filter(Boolean).join(", ");
   const pick = (next: number): void => {
@@ -73,7 +106,12 @@ function chart(points: MapPoint[], context: Context): HTMLElement[] {
     open();
   });
   canvas.addEventListener("keydown", (event) => {
-    const step = ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] } as Record<string, [number, number]>)[event.key];
+    const step = (
+      { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] } as Record<
+        string,
+        [number, number]
+      >
+    )[event.key];
     if (step) pick(at < 0 ? 0 : neighbour(drawnAt, at, step));
     else if (event.key === "Enter") open();
     else return;
@@ -109,7 +147,9 @@ function colourName(points: MapPoint[]): (p: MapPoint) => string {
 
 function legend(points: MapPoint[]): HTMLElement {
   const names = [...new Set(points.map((p) => p.participant))].sort();
-  const shown = names.slice(0, MOST_NAMED).map((name, i) => el("li", { class: ["of-a", "of-b", "of-c"][i] ?? "" }, el("span", { class: "who" }, name)));
+  const shown = names
+    .slice(0, MOST_NAMED)
+    .map((name, i) => el("li", { class: ["of-a", "of-b", "of-c"][i] ?? "" }, el("span", { class: "who" }, name)));
   if (names.length > MOST_NAMED) shown.push(el("li", { class: "muted" }, `${names.length - MOST_NAMED} others`));
   return el("ul", { class: "legend", aria: { label: "Colours" } }, ...shown);
 }
@@ -137,7 +177,13 @@ function paint(canvas: HTMLCanvasElement, points: MapPoint[], places: [number, n
 }
 
 /** A line from somebody to who they talk with. */
-function joinPartners(pen: CanvasRenderingContext2D, points: MapPoint[], places: [number, number][], at: number, colour: string): void {
+function joinPartners(
+  pen: CanvasRenderingContext2D,
+  points: MapPoint[],
+  places: [number, number][],
+  at: number,
+  colour: string,
+): void {
   pen.strokeStyle = colour;
   points.forEach((other, i) => {
     if (i === at || other.id !== points[at].id) return;

@@ -23,7 +23,12 @@ export function pictureOf(dialogue: Dialogue, dataset: Dataset, tracks: readonly
   const note = el("p", { class: "picture-note", role: "status", data: { testid: "picture-note" } });
   const labels = names.map((name, i) => {
     const unseen = el("span", { class: "unseen-parts" });
-    const element = el("div", { class: `seat-label ${i ? "of-b" : "of-a"}`, data: { testid: `seat-${i}` } }, el("span", { class: "who" }, name), unseen);
+    const element = el(
+      "div",
+      { class: `seat-label ${i ? "of-b" : "of-a"}`, data: { testid: `seat-${i}` } },
+      el("span", { class: "who" }, name),
+      unseen,
+    );
     return { element, unseen };
   });
   const loop = new Loop();
@@ -44,7 +49,9 @@ export function pictureOf(dialogue: Dialogue, dataset: Dataset, tracks: readonly
   }
   frame.append(...labels.map((label) => label.element), note);
   const picture: Picture = {
-    element: el("div", {}, frame, faceNotice(dataset)), cast, fault: "",
+    element: el("div", {}, frame, faceNotice(dataset)),
+    cast,
+    fault: "",
     onFrame: (action) => {
       if (cast) cast.onFrame = action;
       else loop.action = action;
@@ -55,7 +62,11 @@ export function pictureOf(dialogue: Dialogue, dataset: Dataset, tracks: readonly
       cast?.show(time_s, elapsed_s);
       const missing = tracks.find((track) => track.fault)?.fault ?? "";
       const waits = playing && tracks.some((track) => !track.has(time_s));
-      say(picture.fault || missing || (waits ? "Motion is on its way …" : loading ? "The avatars are on their way …" : ""));
+      say(
+        picture.fault ||
+          missing ||
+          (waits ? "Motion is on its way …" : loading ? "The avatars are on their way …" : ""),
+      );
     },
   };
   let loading = cast !== null;
@@ -81,7 +92,9 @@ export function pictureOf(dialogue: Dialogue, dataset: Dataset, tracks: readonly
 
 function faceNotice(dataset: Dataset): HTMLElement | null {
   if (dataset.face_space === "arkit52") return null;
-  const text = `The faces of this dataset are ${dataset.face_space} parameters, which need licensed FLAME meshes to be shown. The avatars' bodies, heads and hands move; their faces rest.`;
+  const text =
+    `The faces of this dataset are ${dataset.face_space} parameters, which need licensed FLAME meshes to be shown. ` +
+    `The avatars' bodies, heads and hands move; their faces rest.`;
   return el("p", { class: "notice", data: { testid: "face-notice" } }, text);
 }
 

@@ -26,8 +26,19 @@ export type Route =
   | { page: "map" };
 
 export const NO_FILTERS: Filters = {
-  q: "", channel: "", participant: "", split: "", language: "", min_s: "", max_s: "", min_words: "", max_words: "",
-  harmful: "", sort: "", descending: "", offset: "",
+  q: "",
+  channel: "",
+  participant: "",
+  split: "",
+  language: "",
+  min_s: "",
+  max_s: "",
+  min_words: "",
+  max_words: "",
+  harmful: "",
+  sort: "",
+  descending: "",
+  offset: "",
 };
 const LONGEST = 200;
 
@@ -41,7 +52,10 @@ export function parse(search: string): Route {
   if (page === "clips") return { page, verdict: text("verdict"), offset: Math.floor(count(text("offset"))) };
   if (page === "statistics" || page === "map") return { page };
   const names = Object.keys(NO_FILTERS) as (keyof Filters)[];
-  return { page: "dialogues", filters: Object.fromEntries(names.map((name) => [name, text(name)])) as unknown as Filters };
+  return {
+    page: "dialogues",
+    filters: Object.fromEntries(names.map((name) => [name, text(name)])) as unknown as Filters,
+  };
 }
 
 /** The address of a view, from the page's own path on. */

@@ -12,8 +12,21 @@ export interface Source {
 export function sourceOf(dialogue: Dialogue, clock: Clock, signal: AbortSignal): Source | null {
   if (!dialogue.media) return null;
   const note = el("p", { class: "muted" }, "Its sound leads the avatars.");
-  const video = el("video", { class: "source-video", src: dialogue.media, preload: "metadata", playsinline: true, aria: { label: "The source of this dialogue" }, data: { testid: "source" } });
-  const element = el("section", { class: "source card", aria: { labelledby: "source-title" } }, el("h2", { id: "source-title" }, "Source"), video, note);
+  const video = el("video", {
+    class: "source-video",
+    src: dialogue.media,
+    preload: "metadata",
+    playsinline: true,
+    aria: { label: "The source of this dialogue" },
+    data: { testid: "source" },
+  });
+  const element = el(
+    "section",
+    { class: "source card", aria: { labelledby: "source-title" } },
+    el("h2", { id: "source-title" }, "Source"),
+    video,
+    note,
+  );
   video.addEventListener("loadedmetadata", () => {
     video.hidden = video.videoWidth === 0; // sound alone
     clock.follow({ element: video, start_s: dialogue.start_s });
@@ -21,7 +34,9 @@ export function sourceOf(dialogue: Dialogue, clock: Clock, signal: AbortSignal):
   video.addEventListener("error", () => {
     clock.follow(null);
     video.hidden = true;
-    note.textContent = "The source cannot be played here: this browser lacks its format, or the file has gone. The avatars move without it.";
+    note.textContent =
+      "The source cannot be played here: this browser lacks its format, or the file has gone. " +
+      "The avatars move without it.";
   });
   signal.addEventListener("abort", () => {
     clock.follow(null);

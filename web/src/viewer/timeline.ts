@@ -1,4 +1,4 @@
-// Turns, speaking, validity and confidence of both participants over the whole dialogue; dragging on it moves through time.
+// Turns, speaking, validity and confidence over the whole dialogue; dragging on it moves through time.
 
 import { el, fill } from "../lib/dom";
 import { clockText, spokenTime } from "./route";
@@ -24,17 +24,30 @@ export function timelineOf(dialogue: Dialogue, seek: (time_s: number) => void): 
   const canvas = el("canvas", { class: "timeline-canvas", aria: { hidden: true } });
   const head = el("div", { class: "playhead", aria: { hidden: true } });
   const slider = el(
-    "div", {
-      class: "timeline-slider", id: "timeline", role: "slider", tabindex: 0, data: { testid: "timeline" },
-      aria: { label: "Position in the dialogue", valuemin: 0, valuemax: Math.round(dialogue.duration_s), describedby: "timeline-words" },
-    }, canvas, head,
+    "div",
+    {
+      class: "timeline-slider",
+      id: "timeline",
+      role: "slider",
+      tabindex: 0,
+      data: { testid: "timeline" },
+      aria: {
+        label: "Position in the dialogue",
+        valuemin: 0,
+        valuemax: Math.round(dialogue.duration_s),
+        describedby: "timeline-words",
+      },
+    },
+    canvas,
+    head,
   );
   const words = el("div", { class: "timeline-words muted", id: "timeline-words" });
   const element = el("section", { class: "timeline card", aria: { label: "Timeline" } }, slider, words);
   let lanes = Object.create(null) as Record<string, Lane>; // somebody may be called "constructor"
   let [told, headAt] = [-1, -1];
 
-  const place = (time_s: number): number => GUTTER_PX + (time_s / Math.max(dialogue.duration_s, 1e-9)) * (slider.clientWidth - GUTTER_PX);
+  const place = (time_s: number): number =>
+    GUTTER_PX + (time_s / Math.max(dialogue.duration_s, 1e-9)) * (slider.clientWidth - GUTTER_PX);
   const draw = (): void => paint(canvas, slider.clientWidth, names, dialogue, lanes);
   const show = (time_s: number): void => {
     const x = Math.round(place(time_s)); // whole pixels: the page is composed anew only when something is to be seen
@@ -47,7 +60,17 @@ export function timelineOf(dialogue: Dialogue, seek: (time_s: number) => void): 
   };
   const take = (timeline: Timeline): void => {
     lanes = timeline.participants;
-    fill(words, ...names.map((name, i) => el("p", { class: i ? "of-b" : "of-a" }, el("strong", { class: "who" }, name), summary(name, lanes[name], dialogue.turns))));
+    fill(
+      words,
+      ...names.map((name, i) =>
+        el(
+          "p",
+          { class: i ? "of-b" : "of-a" },
+          el("strong", { class: "who" }, name),
+          summary(name, lanes[name], dialogue.turns),
+        ),
+      ),
+    );
     draw();
   };
   drag(slider, (x) => seek(((x - GUTTER_PX) / Math.max(1, slider.clientWidth - GUTTER_PX)) * dialogue.duration_s));
@@ -77,7 +100,11 @@ function drag(slider: HTMLElement, to: (x: number) => void): void {
 function summary(name: string, lane: Lane | undefined, turns: Turn[]): string {
   if (!lane) return " …";
   const own = turns.filter((turn) => turn.participant === name).length;
-  const seen = STRIPS.map((strip) => `${strip} seen ${percent(mean(lane.validity[strip]))}, confidence ${meanWhere(lane.confidence[strip], lane.validity[strip]).toFixed(2)}`);
+  const seen = STRIPS.map(
+    (strip) =>
+      `${strip} seen ${percent(mean(lane.validity[strip]))}, ` +
+      `confidence ${meanWhere(lane.confidence[strip], lane.validity[strip]).toFixed(2)}`,
+  );
   return ` ${own} turn${own === 1 ? "" : "s"}, speaks ${percent(mean(lane.speaking))} of the time; ${seen.join("; ")}`;
 }
 
@@ -85,13 +112,19 @@ function mean(values: number[]): number {
   return values.length ? values.reduce((sum, x) => sum + x, 0) / values.length : 0;
 }
 
-/** Mean confidence over the frames that are valid; bins hold means over all of their frames, with zero where not valid. */
+/** Mean confidence over valid frames; bins hold means over all of their frames, with zero where not valid. */
 function meanWhere(values: number[], validity: number[]): number {
   const valid = validity.reduce((sum, x) => sum + x, 0);
   return valid > 0 ? values.reduce((sum, x) => sum + x, 0) / valid : 0;
 }
 
-function paint(canvas: HTMLCanvasElement, width: number, names: string[], dialogue: Dialogue, lanes: Record<string, Lane>): void {
+function paint(
+  canvas: HTMLCanvasElement,
+  width: number,
+  names: string[],
+  dialogue: Dialogue,
+  lanes: Record<string, Lane>,
+): void {
   const ratio = devicePixelRatio || 1;
   const height = names.length * BLOCK_PX + RULER_PX;
   canvas.width = Math.max(1, Math.round(width * ratio));
@@ -103,7 +136,8 @@ function paint(canvas: HTMLCanvasElement, width: number, names: string[], dialog
   pen.scale(ratio, ratio);
   pen.font = `11px ${style.fontFamily}`;
   pen.textBaseline = "middle";
-  const across = (time_s: number): number => GUTTER_PX + (time_s / Math.max(dialogue.duration_s, 1e-9)) * (width - GUTTER_PX);
+  const across = (time_s: number): number =>
+    GUTTER_PX + (time_s / Math.max(dialogue.duration_s, 1e-9)) * (width - GUTTER_PX);
   names.forEach((name, i) => {
     const top = i * BLOCK_PX + 6;
     const [strong, soft] = i ? [colour("--b"), colour("--b-soft")] : [colour("--a"), colour("--a-soft")];
@@ -117,7 +151,12 @@ function paint(canvas: HTMLCanvasElement, width: number, names: string[], dialog
       box(pen, across(turn.start_s), top, Math.max(1.5, across(turn.end_s) - across(turn.start_s)), TURN_PX);
       if (turn.harmful) {
         pen.strokeStyle = colour("--warn");
-        pen.strokeRect(across(turn.start_s) + 0.5, top + 0.5, Math.max(1, across(turn.end_s) - across(turn.start_s) - 1), TURN_PX - 1);
+        pen.strokeRect(
+          across(turn.start_s) + 0.5,
+          top + 0.5,
+          Math.max(1, across(turn.end_s) - across(turn.start_s) - 1),
+          TURN_PX - 1,
+        );
       }
     }
     const lane = lanes[name];
@@ -145,7 +184,15 @@ function speech(pen: CanvasRenderingContext2D, shares: number[], strong: string,
 }
 
 /** A strip as strong as the confidence where a part was seen; empty where it was not. */
-function quality(pen: CanvasRenderingContext2D, lane: Lane, strip: keyof Rows, y: number, width: number, strong: string, empty: string): void {
+function quality(
+  pen: CanvasRenderingContext2D,
+  lane: Lane,
+  strip: keyof Rows,
+  y: number,
+  width: number,
+  strong: string,
+  empty: string,
+): void {
   const [validity, confidence] = [lane.validity[strip], lane.confidence[strip]];
   const step = (width - GUTTER_PX) / Math.max(1, validity.length);
   pen.fillStyle = empty;
@@ -160,7 +207,14 @@ function quality(pen: CanvasRenderingContext2D, lane: Lane, strip: keyof Rows, y
   pen.globalAlpha = 1;
 }
 
-function ruler(pen: CanvasRenderingContext2D, duration_s: number, across: (s: number) => number, height: number, ink: string, line: string): void {
+function ruler(
+  pen: CanvasRenderingContext2D,
+  duration_s: number,
+  across: (s: number) => number,
+  height: number,
+  ink: string,
+  line: string,
+): void {
   const room = Math.max(1, (across(duration_s) - across(0)) / 70);
   const step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600].find((s) => duration_s / s <= room) ?? 7200;
   pen.textAlign = "center";

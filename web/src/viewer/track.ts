@@ -32,7 +32,11 @@ export class Track {
   private readonly asked = new Map<number, AbortController>();
   private readonly failed_ms = new Map<number, number>();
 
-  constructor(private readonly fetch: Fetch, readonly nFrames: number, readonly fps: number) {}
+  constructor(
+    private readonly fetch: Fetch,
+    readonly nFrames: number,
+    readonly fps: number,
+  ) {}
 
   /** Asks for what is shown at `time_s` and soon after, and gives back what lies far off. */
   want(time_s: number): void {
@@ -62,7 +66,8 @@ export class Track {
     blendBody(out.body, a.body, i * a.bodyWidth, b.body, j * b.bodyWidth, share);
     if (a.gaze && b.gaze) mix(out.gaze, a.gaze, 4 * i, b.gaze, 4 * j, share);
     out.marks = a.marks ? a.marks[i] : (1 << PARTS.length) - 1;
-    for (let part = 0; part < PARTS.length; part++) out.confidence[part] = a.confidence ? a.confidence[PARTS.length * i + part] / 255 : 1;
+    for (let part = 0; part < PARTS.length; part++)
+      out.confidence[part] = a.confidence ? a.confidence[PARTS.length * i + part] / 255 : 1;
     return true;
   }
 
@@ -127,7 +132,10 @@ export class Track {
 /** A moment that nothing is known of yet. */
 export function emptyMoment(faceWidth: number, bodyWidth: number): Moment {
   return {
-    face: new Float32Array(faceWidth), body: new Float32Array(bodyWidth), gaze: new Float32Array(4), marks: 0,
+    face: new Float32Array(faceWidth),
+    body: new Float32Array(bodyWidth),
+    gaze: new Float32Array(4),
+    marks: 0,
     confidence: new Float32Array(PARTS.length),
   };
 }

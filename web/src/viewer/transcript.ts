@@ -26,16 +26,28 @@ export function transcriptOf(dialogue: Dialogue, seek: (time_s: number) => void,
   let current: Row | null = null;
   let touched_ms = -RESTS_MS;
   const spoken = new Set<HTMLElement>();
-  const list = el("ol", { class: "turns", tabindex: 0, aria: { label: "Turns; arrow keys move between them, Enter goes to one" }, data: { testid: "transcript" } });
+  const list = el("ol", {
+    class: "turns",
+    tabindex: 0,
+    aria: { label: "Turns; arrow keys move between them, Enter goes to one" },
+    data: { testid: "transcript" },
+  });
   const notice = el("div", {});
-  const element = el("section", { class: "transcript card", aria: { labelledby: "transcript-title" } }, el("h2", { id: "transcript-title" }, "Transcript"), notice, list);
+  const element = el(
+    "section",
+    { class: "transcript card", aria: { labelledby: "transcript-title" } },
+    el("h2", { id: "transcript-title" }, "Transcript"),
+    notice,
+    list,
+  );
 
   list.addEventListener("click", (event) => {
     const target = (event.target as Element).closest<HTMLElement>("[data-s]");
     if (target) seek(Number(target.dataset["s"]));
   });
   list.addEventListener("keydown", (event) => walk(event, rows));
-  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) list.addEventListener(name, () => (touched_ms = performance.now()), { passive: true });
+  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"])
+    list.addEventListener(name, () => (touched_ms = performance.now()), { passive: true });
 
   const take = (next: Dialogue): void => {
     rows = next.turns.map((turn) => makeRow(turn, next.participants.indexOf(turn.participant)));
@@ -43,7 +55,11 @@ export function transcriptOf(dialogue: Dialogue, seek: (time_s: number) => void,
     current = null;
     spoken.clear();
     const hidden = next.turns.filter((turn) => turn.hidden).length;
-    fill(notice, hidden ? hiddenNotice(hidden, reveal) : null, rows.length ? null : el("p", { class: "muted" }, "Nobody says anything."));
+    fill(
+      notice,
+      hidden ? hiddenNotice(hidden, reveal) : null,
+      rows.length ? null : el("p", { class: "muted" }, "Nobody says anything."),
+    );
   };
   const show = (time_s: number, playing: boolean): void => {
     const row = rowAt(rows, time_s);
@@ -62,29 +78,53 @@ export function transcriptOf(dialogue: Dialogue, seek: (time_s: number) => void,
 function makeRow(turn: Turn, speaker: number): Row {
   const words = turn.words.map(([text, start_s, , prob, interpolated]) => {
     const how = `${prob < UNSURE ? " unsure" : ""}${interpolated ? " guessed" : ""}`;
-    return el("span", { class: `word${how}`, data: { s: start_s }, title: how ? wordNote(prob, interpolated) : null }, text);
+    return el(
+      "span",
+      { class: `word${how}`, data: { s: start_s }, title: how ? wordNote(prob, interpolated) : null },
+      text,
+    );
   });
   const text = el("p", { class: "turn-text" });
   if (turn.hidden) text.append(el("em", { class: "muted" }, "Hidden: marked as harmful"));
   else if (words.length) words.forEach((word, i) => text.append(i ? " " : "", word));
   else text.append(turn.text);
   const start = el(
-    "button", { type: "button", class: "turn-time", tabindex: -1, data: { s: turn.start_s }, aria: { label: `${turn.participant} ${clockText(turn.start_s)}, go there` } },
-    el("span", { class: "who" }, turn.participant), " ", clockText(turn.start_s),
+    "button",
+    {
+      type: "button",
+      class: "turn-time",
+      tabindex: -1,
+      data: { s: turn.start_s },
+      aria: { label: `${turn.participant} ${clockText(turn.start_s)}, go there` },
+    },
+    el("span", { class: "who" }, turn.participant),
+    " ",
+    clockText(turn.start_s),
   );
-  const warn = turn.harmful ? el("span", { class: "chip warn" }, turn.harm === null ? "harmful" : `harmful ${turn.harm.toFixed(2)}`) : null;
+  const warn = turn.harmful
+    ? el("span", { class: "chip warn" }, turn.harm === null ? "harmful" : `harmful ${turn.harm.toFixed(2)}`)
+    : null;
   const element = el("li", { class: `turn ${speaker > 0 ? "of-b" : "of-a"}` }, start, el("div", {}, warn, text));
   return { turn, element, words };
 }
 
 function wordNote(prob: number, interpolated: boolean): string {
-  const notes = [prob < UNSURE ? `the recogniser was ${Math.round(100 * prob)} % sure` : "", interpolated ? "its time is interpolated" : ""];
+  const notes = [
+    prob < UNSURE ? `the recogniser was ${Math.round(100 * prob)} % sure` : "",
+    interpolated ? "its time is interpolated" : "",
+  ];
   return notes.filter(Boolean).join("; ");
 }
 
 function hiddenNotice(count: number, reveal: () => void): HTMLElement {
   const text = `${count} turn${count === 1 ? " is" : "s are"} hidden, marked as harmful.`;
-  return el("p", { class: "notice hidden-turns" }, text, " ", el("button", { type: "button", class: "button", data: { testid: "reveal" }, on: { click: reveal } }, "Show them"));
+  return el(
+    "p",
+    { class: "notice hidden-turns" },
+    text,
+    " ",
+    el("button", { type: "button", class: "button", data: { testid: "reveal" }, on: { click: reveal } }, "Show them"),
+  );
 }
 
 /** The turn that is under way, else the last one that began; overlapping ones: the one that began last. */
@@ -108,8 +148,8 @@ function markWords(rows: Row[], time_s: number, spoken: Set<HTMLElement>): void 
       if (start_s <= time_s && time_s < end_s) now.add(rows[i].words[k]);
     });
   }
-  for (const word of spoken) if (!now.has(word)) word.classList.remove("now"), spoken.delete(word);
-  for (const word of now) if (!spoken.has(word)) word.classList.add("now"), spoken.add(word);
+  for (const word of spoken) if (!now.has(word)) (word.classList.remove("now"), spoken.delete(word));
+  for (const word of now) if (!spoken.has(word)) (word.classList.add("now"), spoken.add(word));
 }
 
 /** Scrolls the list, and nothing but the list, so that the turn is seen. */

@@ -18,23 +18,55 @@ export interface Transport {
   refresh: () => void;
 }
 
-const VIEWS: [View, string][] = [["face", "Face"], ["bust", "Bust"], ["body", "Body"]];
+const VIEWS: [View, string][] = [
+  ["face", "Face"],
+  ["bust", "Bust"],
+  ["body", "Body"],
+];
 
 export function transportOf(clock: Clock, fps: number, actions: TransportActions): Transport {
-  const play = el("button", { type: "button", class: "icon-button play", id: "play", aria: { keyshortcuts: "Space" }, on: { click: () => clock.toggle() } });
+  const play = el("button", {
+    type: "button",
+    class: "icon-button play",
+    id: "play",
+    aria: { keyshortcuts: "Space" },
+    on: { click: () => clock.toggle() },
+  });
   const time = el("span", { class: "time", data: { testid: "time" } });
-  const speed = el("select", { class: "field", id: "speed" }, ...SPEEDS.map((rate) => el("option", { value: rate, selected: rate === 1 }, `${rate}×`)));
+  const speed = el(
+    "select",
+    { class: "field", id: "speed" },
+    ...SPEEDS.map((rate) => el("option", { value: rate, selected: rate === 1 }, `${rate}×`)),
+  );
   speed.addEventListener("change", () => (clock.speed = Number(speed.value)));
   const step = (text: string, label: string, frames: number, id: string): HTMLElement =>
-    el("button", { type: "button", class: "icon-button", id, title: label, aria: { label }, on: { click: () => stepBy(clock, frames / fps) } }, text);
+    el(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        id,
+        title: label,
+        aria: { label },
+        on: { click: () => stepBy(clock, frames / fps) },
+      },
+      text,
+    );
   const smooth = toggle("Smoothed", "smooth", false, actions.smooth);
   smooth.title = "Savitzky-Golay over five frames, in place of the values as stored";
   const views = actions.view ? viewButtons(actions.view) : null;
   const sound = actions.mute ? toggle("Sound", "sound", true, (on) => actions.mute?.(!on)) : null;
   const element = el(
-    "div", { class: "transport", role: "group", aria: { label: "Playback" } },
-    step("‹", "One frame back", -1, "step-back"), play, step("›", "One frame on", 1, "step-on"), time,
-    el("label", { class: "labelled inline", for: "speed" }, el("span", { class: "unseen" }, "Speed"), speed), smooth, sound, views,
+    "div",
+    { class: "transport", role: "group", aria: { label: "Playback" } },
+    step("‹", "One frame back", -1, "step-back"),
+    play,
+    step("›", "One frame on", 1, "step-on"),
+    time,
+    el("label", { class: "labelled inline", for: "speed" }, el("span", { class: "unseen" }, "Speed"), speed),
+    smooth,
+    sound,
+    views,
   );
   let shown = "";
   const show = (time_s: number): void => {
@@ -61,23 +93,46 @@ export function handleKey(event: KeyboardEvent, clock: Clock, fps: number): bool
       if (target.closest("button, a, summary")) return false;
       clock.toggle();
       return true;
-    case "k": clock.toggle(); return true;
-    case "ArrowLeft": clock.seek(clock.time_s - seconds); return true;
-    case "ArrowRight": clock.seek(clock.time_s + seconds); return true;
-    case ",": stepBy(clock, -1 / fps); return true;
-    case ".": stepBy(clock, 1 / fps); return true;
-    case "Home": clock.seek(0); return true;
-    case "End": clock.seek(clock.duration_s); return true;
-    case "<": clock.speed = neighbour(clock.speed, -1); return true;
-    case ">": clock.speed = neighbour(clock.speed, 1); return true;
-    default: return false;
+    case "k":
+      clock.toggle();
+      return true;
+    case "ArrowLeft":
+      clock.seek(clock.time_s - seconds);
+      return true;
+    case "ArrowRight":
+      clock.seek(clock.time_s + seconds);
+      return true;
+    case ",":
+      stepBy(clock, -1 / fps);
+      return true;
+    case ".":
+      stepBy(clock, 1 / fps);
+      return true;
+    case "Home":
+      clock.seek(0);
+      return true;
+    case "End":
+      clock.seek(clock.duration_s);
+      return true;
+    case "<":
+      clock.speed = neighbour(clock.speed, -1);
+      return true;
+    case ">":
+      clock.speed = neighbour(clock.speed, 1);
+      return true;
+    default:
+      return false;
   }
 }
 
 /** What the keys do, for the page. */
 export const KEYS: [string, string][] = [
-  ["Space", "play or pause"], ["← →", "two seconds; with Shift ten"], [", .", "one frame"], ["< >", "slower, faster"],
-  ["Home End", "start, end"], ["/", "search, in the list"],
+  ["Space", "play or pause"],
+  ["← →", "two seconds; with Shift ten"],
+  [", .", "one frame"],
+  ["< >", "slower, faster"],
+  ["Home End", "start, end"],
+  ["/", "search, in the list"],
 ];
 
 function stepBy(clock: Clock, seconds: number): void {
@@ -101,7 +156,9 @@ function toggle(text: string, id: string, on: boolean, action: (on: boolean) => 
 }
 
 function viewButtons(action: (view: View) => void): HTMLElement {
-  const buttons = VIEWS.map(([view, text]) => el("button", { type: "button", class: "button small", data: { view }, aria: { pressed: view === "bust" } }, text));
+  const buttons = VIEWS.map(([view, text]) =>
+    el("button", { type: "button", class: "button small", data: { view }, aria: { pressed: view === "bust" } }, text),
+  );
   for (const button of buttons) {
     button.addEventListener("click", () => {
       for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));

@@ -38,11 +38,19 @@ export function bars(label: string, counts: Counts, most = 12): HTMLElement {
   const total = entries.reduce((sum, [, n]) => sum + n, 0);
   const top = entries[0]?.[1] ?? 1;
   const rest = entries.slice(most).reduce((sum, [, n]) => sum + n, 0);
-  const shown = rest ? [...entries.slice(0, most), [`${entries.length - most} others`, rest] as [string, number]] : entries;
+  const shown = rest
+    ? [...entries.slice(0, most), [`${entries.length - most} others`, rest] as [string, number]]
+    : entries;
   const rows = shown.map(([name, n]) => {
     const bar = el("span", { class: "bar", aria: { hidden: true } });
     bar.style.setProperty("--share", String(Math.min(1, n / Math.max(1, top))));
-    return el("li", {}, el("span", { class: "bar-name" }, name || "not told"), bar, el("span", { class: "bar-number" }, `${number(n)} (${percent(n / Math.max(1, total))})`));
+    return el(
+      "li",
+      {},
+      el("span", { class: "bar-name" }, name || "not told"),
+      bar,
+      el("span", { class: "bar-number" }, `${number(n)} (${percent(n / Math.max(1, total))})`),
+    );
   });
   return el("ul", { class: "bars", aria: { label } }, ...rows);
 }
@@ -67,14 +75,21 @@ export function length(seconds: number): string {
 }
 
 /** Buttons to turn pages of a list, with what is shown now. */
-export function pager(offset: number, shown: number, total: number, size: number, link: (offset: number) => Route): HTMLElement {
+export function pager(
+  offset: number,
+  shown: number,
+  total: number,
+  size: number,
+  link: (offset: number) => Route,
+): HTMLElement {
   const turn = (text: string, to: number, on: boolean, rel: string): HTMLElement =>
     on
       ? routeLink(link(to), { class: "button", rel, data: { testid: rel } }, text)
       : el("span", { class: "button off", aria: { disabled: true }, role: "link" }, text);
   const said = total ? `${number(offset + 1)}–${number(offset + shown)} of ${number(total)}` : "0";
   return el(
-    "nav", { class: "pager", aria: { label: "Pages of the list" } },
+    "nav",
+    { class: "pager", aria: { label: "Pages of the list" } },
     turn("Previous", Math.max(0, offset - size), offset > 0, "prev"),
     el("span", { class: "muted" }, said),
     turn("Next", offset + size, offset + shown < total, "next"),
