@@ -380,3 +380,9 @@ def test_killed_again_and_again(site: Site, talk: Path, tmp_path: Path) -> None:
     assert (run.code, run.reasons) == (0, ["", ""])
     assert [(tmp_path / row["path"]).read_bytes() for row in run.rows] == [talk.read_bytes()] * 2
     assert len(run.left) == 2
+
+
+def test_half_a_page_is_no_page(site: Site, tmp_path: Path) -> None:
+    html = b"<html><head><title>Half"
+    site.answers["/half"] = lambda asked: asked.reply(200, html, Content_Type="text/html", Content_Length="100000")
+    assert Run(tmp_path, site.root + "/half").reasons == ["E_FETCH"]

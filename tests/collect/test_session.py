@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from collect_site import Site
 
+from nonverbal.collect import ytdlp
 from nonverbal.collect.addresses import Hosts
 from nonverbal.collect.manners import Gate, Manners
 from nonverbal.collect.ytdlp import Found, open_session
@@ -51,10 +53,16 @@ def test_a_name_is_asked_for_once_a_connection(site: Site, names: dict[str, list
     assert site.count["/x"] == 1
 
 
+@pytest.mark.parametrize("belt", [True, False])
 @pytest.mark.parametrize(
     "place", ["http://10.0.0.1/x", "http://inner.example/x", "file:///etc/passwd", "http://[::1]/x"]
 )
-def test_redirects_from_a_public_host_to_a_private_one(site: Site, names: dict[str, list[str]], place: str) -> None:
+def test_redirects_from_a_public_host_to_a_private_one(
+    site: Site, names: dict[str, list[str]], place: str, belt: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handler of requests holds by itself; the belt below it is for what does not go through it."""
+    if not belt:
+        monkeypatch.setattr(ytdlp, "belted", lambda *_: nullcontext())
     site.answers["/r"] = lambda asked: asked.reply(302, b"", Location=place)
     names["a.example"], names["inner.example"] = ["127.0.0.1"], ["192.168.0.7"]
     with pytest.raises(RejectedError) as caught:
@@ -102,6 +110,9 @@ def test_a_head_that_drips_is_cut(site: Site) -> None:
 
 def test_nothing_of_the_machine_gets_into_the_session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Plugins and settings that lie about are not loaded, and there is one handler of requests."""
+    from yt_dlp.globals import all_plugins_loaded
+
+    monkeypatch.setattr(all_plugins_loaded, "value", False)
     plugin = tmp_path / "yt_dlp_plugins" / "extractor"
     plugin.mkdir(parents=True)
     (plugin / "bad.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
