@@ -32,7 +32,7 @@ def mux(picture: Path, sound: Path, stem: Path) -> Path:
         path = stem.with_name(stem.name + suffix)
         part = path.with_name(path.name + ".part")
         try:
-            with av.open(os.fspath(part), "w", format=kind) as out:
+            with av.open("file:" + os.fspath(part), "w", format=kind) as out:
                 _copy(out, seen.container, heard.container, (seen.video.index, heard.audio.index))
         except av.error.FFmpegError as error:
             part.unlink(missing_ok=True)

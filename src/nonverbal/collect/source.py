@@ -193,7 +193,8 @@ def describe(record: Record, info: Mapping[str, Any]) -> Record:
 
 def turned_down(record: Record, stage: str, reject: Reject, saved: int = 0) -> Record:
     """The record of a source that is not kept, and why."""
-    message = clean_text(reject.message, 1000)
+    named = reject.message if record.url in reject.message else f"{record.url}: {reject.message}"
+    message = clean_text(named, 1000)
     return replace(
         record, reason=str(reject.reason), stage=stage, message=message, bytes_saved=saved, media="", thumbnail=""
     )
