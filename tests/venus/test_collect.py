@@ -166,7 +166,7 @@ def test_a_list_in_another_encoding(tmp_path: Path) -> None:
 def test_what_does_not_exist_or_lies_on_the_network(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         collect([str(tmp_path / "none.mp4")])
-    with pytest.raises(UserError, match="from the network"):
+    with pytest.raises(UserError, match="nonverbal collect"):
         collect(["https://example.org/talk.mp4"])
 
 
