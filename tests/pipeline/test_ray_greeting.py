@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from fake_stages import FakeCut, FakeFirst, FakeProbe, FakeSecond, FakeThird, Fa
 
 from nonverbal.pipeline.plan import Plan
 from nonverbal.pipeline.ray_actor import VERSION, Check, Greeting, Post
+from nonverbal.pipeline.ray_cluster import sweep_cluster
 from nonverbal.pipeline.stage import Needs
 from nonverbal.pipeline.store import Store
 from nonverbal.pipeline.supervisor import Limits
@@ -104,6 +106,23 @@ def test_a_missing_ray_is_one_sentence(go: Go, source: Source, monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UserError, match=r"pip install 'nonverbal\[ray\]', or build with --engine local"):
         go(source, engine="ray")
+
+
+@pytest.mark.parametrize("note", ["../precious", "/", "", "nonverbal-ray-abc\n", "nonverbal-ray-../../xx"])
+def test_a_note_about_a_killed_cluster_removes_nothing_else(
+    note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp" / "nonverbal-ray-abcdefgh").mkdir(parents=True)
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "ray").write_text(note)
+    sweep_cluster(tmp_path)
+    assert (tmp_path / "precious").is_dir()
+    assert (tmp_path / "tmp" / "nonverbal-ray-abcdefgh").is_dir()
+    (tmp_path / "ray").write_text("nonverbal-ray-abcdefgh")
+    sweep_cluster(tmp_path)
+    assert not (tmp_path / "tmp" / "nonverbal-ray-abcdefgh").exists()
+    assert not (tmp_path / "ray").exists()
 
 
 def test_needs_are_told_in_words() -> None:

@@ -42,7 +42,7 @@ def connected(settings: EngineSettings, home: Path) -> Iterator[Any]:
     """Ray, connected to a cluster; a connection this process has already is used and left open.
 
     `home` is where an own cluster's folder for temporary files is noted, so that the next run can remove what a killed
-    one has left behind.
+    one has left behind (`sweep_cluster`).
 
     Raises:
         UserError: Ray is not installed, or there is no cluster at the address.
@@ -56,17 +56,13 @@ def connected(settings: EngineSettings, home: Path) -> Iterator[Any]:
         ray = _load_ray()
         if settings.address:
             _join(ray, settings.address)
-            folder = None
         else:
-            folder = _folder(home / "ray")
-            _start(ray, settings, folder)
+            _start(ray, settings, _folder(home / "ray"))
         try:
             yield ray
         finally:
             ray.shutdown()
-            if folder is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-                (home / "ray").unlink(missing_ok=True)
+            sweep_cluster(home)
 
 
 def _join(ray: Any, address: str) -> None:
@@ -94,12 +90,18 @@ def _start(ray: Any, settings: EngineSettings, folder: str) -> None:
     )
 
 
-def _folder(note: Path) -> str:
-    """A new folder for the cluster's sockets and logs, noted; the one noted by a run that was killed is removed."""
+def sweep_cluster(home: Path) -> None:
+    """Removes the folder of a cluster that was killed with its run; to be called by the one who holds the lock."""
+    note = home / "ray"
     with suppress(FileNotFoundError):
-        old = note.read_text(errors="replace")
-        if re.fullmatch(_PREFIX + r"[a-z0-9_]{8}", old):  # a note may be anything: nothing else is ever removed
-            shutil.rmtree(Path(tempfile.gettempdir()) / old, ignore_errors=True)
+        folder = note.read_text(errors="replace")
+        if re.fullmatch(_PREFIX + r"[a-z0-9_]{8}", folder):  # a note may be anything: nothing else is ever removed
+            shutil.rmtree(Path(tempfile.gettempdir()) / folder, ignore_errors=True)
+        note.unlink()
+
+
+def _folder(note: Path) -> str:
+    """A new folder for the cluster's sockets and logs, noted so that it can be swept."""
     folder = tempfile.mkdtemp(prefix=_PREFIX)
     note.write_text(os.path.basename(folder))
     return folder

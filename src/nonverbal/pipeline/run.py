@@ -25,6 +25,7 @@ from nonverbal.pipeline.lock import Output, output_error
 from nonverbal.pipeline.observe import Observer, RunRecord, Silent, save_record
 from nonverbal.pipeline.plan import Plan
 from nonverbal.pipeline.pool import LocalPool, Pool
+from nonverbal.pipeline.ray_cluster import sweep_cluster
 from nonverbal.pipeline.settings import EngineSettings, available_cores
 from nonverbal.pipeline.stage import Stage
 from nonverbal.pipeline.store import DamagedArtefactError, Store, retry, sweep
@@ -156,6 +157,7 @@ def run(
         engine.marks.update(marks or {})
         if os.path.isdir(store.root):
             sweep(store.root)
+            sweep_cluster(output.home)
             retry(store.root, Reason.E_CHANGED)  # the file may be back, and was never at fault
         manifest = _Manifest(Survey.take(store), engine, watcher)
         engine.finished = manifest.heard

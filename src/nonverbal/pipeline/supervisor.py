@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
+from nonverbal.pipeline.confine import limit_memory
 from nonverbal.pipeline.faults import RUN_GROUP
 from nonverbal.pipeline.wire import Said, Setup, Task, receive, send
 from nonverbal.verdicts import Reason
@@ -89,6 +90,7 @@ class Worker:
         """Hands over a unit that goes on from `stage`; the clocks of its limits start."""
         self.busy, self.limits, self.stage, self.memory_mb = True, limits, stage, 0.0
         self.begun_s = self.progress_s = time.monotonic()
+        limit_memory(self.process.pid, limits.memory_gb)
         with suppress(OSError):  # a process that is already dead is found so when it is listened to
             send(self.connection, task)
 

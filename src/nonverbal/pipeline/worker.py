@@ -19,6 +19,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from nonverbal.pipeline.confine import confine
 from nonverbal.pipeline.lock import is_full
 from nonverbal.pipeline.plan import Plan
 from nonverbal.pipeline.stage import Job
@@ -35,6 +36,8 @@ _TRACEBACK_CHARS = 16384
 
 def main(descriptor: int, parent: int) -> None:
     """Works on one task after the other until the supervisor closes the connection."""
+    _die_with(parent)
+    confine()
     _die_with(parent)
     faulthandler.enable()
     started_s = time.perf_counter()
