@@ -78,6 +78,7 @@ def build(
     with claim(out) as output:
         try:
             known, found = catalogue.update(output, inputs, tick)
+            weights.fetch_missing()
             stages = settings.source_stages, settings.clip_stages
             result = run(output, known.sources, *stages, settings.engine, observer, known.marks)
             interrupted = any(o.status is Status.PENDING for o in result.outcomes)

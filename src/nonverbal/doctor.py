@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nonverbal import __version__, weights
+from nonverbal.pipeline.confine import network_closed
 from nonverbal.verdicts import UserError
 
 _LIBRARIES = (
@@ -75,7 +76,15 @@ def _machine() -> list[Finding]:
             f"{memory_gb:.1f} GB",
             fix="" if enough else f"a worker needs up to {_MIN_MEMORY_GB:.0f} GB; use --workers 1 on a larger machine",
         ),
+        _network(),
     ]
+
+
+def _network() -> Finding:
+    if network_closed():
+        return Finding("machine", "network of workers", "ok", "none: media is decoded where nothing can be reached")
+    told = "in reach, as namespaces are not allowed here; decode unknown media in a container without network"
+    return Finding("machine", "network of workers", "optional", told)
 
 
 def _library(name: str, use: str, fix: str) -> Finding:

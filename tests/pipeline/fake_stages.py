@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import resource
+import socket
 import subprocess
 import sys
 import time
@@ -131,7 +133,25 @@ def _forget(job: Job, trick: str) -> None:
         path.unlink()
 
 
+def _confined(job: Job, trick: str) -> FakeRecord:
+    """Tells what the worker may do: where the trick says, somebody listens."""
+    port = int(trick.split(" ")[1])
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        network = "reached"
+    except OSError as error:
+        network = errno.errorcode[error.errno or 0]
+    kinds = (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_DATA)
+    return FakeRecord(" ".join([network, *(str(resource.getrlimit(kind)[0]) for kind in kinds)]), 0.0)
+
+
+def _bomb(job: Job, trick: str) -> None:
+    bytearray(64 << 30)
+
+
 TRICKS: dict[str, Any] = {
+    "confined": _confined,
+    "bomb": _bomb,
     "segfault": _segfault,
     "once": _once,
     "kill_parent": _kill_parent,

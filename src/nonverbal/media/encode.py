@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +35,7 @@ class Mp4Writer:
         self._fps, self._rate_hz, self._done_pictures, self._done_samples = fps, rate_hz, 0, 0
         stereo = np.ndim(samples) == 2
         self._samples = np.ascontiguousarray((samples if stereo else samples[:, None]).T, np.float32)
-        self._file = av.open(str(self._part), "w", format="mp4", options={"movflags": "+faststart"})
+        self._file = av.open("file:" + os.fspath(self._part), "w", format="mp4", options={"movflags": "+faststart"})
         self._video = self._file.add_stream("libx264", rate=fps)
         self._video.width, self._video.height, self._video.pix_fmt = width_px, height_px, "yuv420p"
         # Without mbtree=0 x264 gives other bytes on some runs, on small pictures one in two.

@@ -6,6 +6,7 @@ study runs. Padding is a box (MP4) or element (WebM) that players skip.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -161,7 +162,7 @@ def _guard(path: Path, work: Any, *arguments: Any) -> None:
 
 def _clean_output(path: Path) -> Any:
     options = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if path.suffix == ".mp4" else {})
-    return av.open(str(path), "w", format=path.suffix[1:], options=options)
+    return av.open("file:" + os.fspath(path), "w", format=path.suffix[1:], options=options)
 
 
 def _copy(source: Path, target: Path) -> None:
