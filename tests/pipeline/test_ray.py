@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from ray_fixtures import AtStart, pools, simulated_cluster
 
 from nonverbal.pipeline.ray_pool import RayPool
 from nonverbal.pipeline.run import RunResult
-from nonverbal.verdicts import Reason, UserError
+from nonverbal.pipeline.store import JsonCodec, Quarantine
+from nonverbal.verdicts import UserError
 
 Go = Callable[..., RunResult]
 __all__ = ["pools"]
@@ -39,11 +39,10 @@ def local(go: Go, tmp_path: Path) -> Callable[..., tuple[RunResult, str]]:
     return _local
 
 
-def quarantined(tmp_path: Path) -> dict[str, str]:
-    """Reason and message of everything set aside."""
+def quarantined(tmp_path: Path) -> list[Quarantine]:
+    """The records of everything set aside."""
     paths = (tmp_path / "out" / ".nonverbal" / "artefacts").rglob("*.quarantine.json")
-    found = [json.loads(path.read_text()) for path in paths]
-    return {record["reason"]: record["message"] for record in found}
+    return [JsonCodec(Quarantine).read(path) for path in paths]
 
 
 def test_results_and_books_are_those_of_one_machine(go: Go, local: Any, tmp_path: Path) -> None:
@@ -113,13 +112,13 @@ def test_verdicts_on_what_misbehaves_are_those_of_one_machine(go: Go, tmp_path: 
     assert result.exit_code == 3
     assert result.ledger.clips.done == 2
     assert result.ledger.clips.quarantined == {"E_CRASH": 2, "E_OOM": 1, "E_TIMEOUT": 1}
-    told = [json.loads(p.read_text()) for p in (tmp_path / "out/.nonverbal/artefacts").rglob("*.quarantine.json")]
-    assert all(record["stage"] == "fake_second" for record in told)
-    messages = "\n".join(sorted(record["message"] for record in told))
+    told = quarantined(tmp_path)
+    assert all(record.stage == "fake_second" for record in told)
+    messages = "\n".join(sorted(record.message for record in told))
     for words in ("died of SIGSEGV in stage fake_second", "of 0.4 GB", "no progress for 3 s", "KeyError: 'a fake bug'"):
         assert words in messages
-    assert any("fake decoder chatter" in record["log"] for record in told)
-    assert any("in _raise" in record["traceback"] for record in told)
+    assert any("fake decoder chatter" in record.log for record in told)
+    assert any("in _raise" in record.traceback for record in told)
 
 
 def test_a_unit_that_takes_its_node_down_every_time_is_set_aside(go: Go, tmp_path: Path) -> None:
@@ -127,7 +126,8 @@ def test_a_unit_that_takes_its_node_down_every_time_is_set_aside(go: Go, tmp_pat
     result = go(source, engine="ray", max_losses=2, workers=2)
     assert result.exit_code == 3
     assert (result.ledger.clips.done, result.ledger.clips.quarantined) == (3, {"E_CRASH": 1})
-    assert "was lost 2 times in stage fake_first" in quarantined(tmp_path)["E_CRASH"]
+    (record,) = quarantined(tmp_path)
+    assert "was lost 2 times in stage fake_first" in record.message
 
 
 def test_a_node_that_does_not_share_the_folder_is_named(
@@ -172,4 +172,4 @@ def test_what_no_node_can_hold_is_said(go: Go, tmp_path: Path) -> None:
     source = fake_source(tmp_path, "a", 1)
     with pytest.raises(UserError, match=r"no node of the cluster has 1 CPU, 0 GPU and 4000 GB .*there are: 2 CPU"):
         go(source, engine="ray", max_memory_gb=4000.0, wait_for_nodes_s=0.5)
-    assert Reason.E_OOM not in quarantined(tmp_path)
+    assert quarantined(tmp_path) == []

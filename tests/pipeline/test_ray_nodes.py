@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from aftermath import artefact_hash, wait_until
-from fake_stages import FakeCut, FakeFirst, FakeProbe, FakeSecond, FakeThird, FakeWatch, fake_source
+from fake_stages import FakeCut, FakeFirst, FakeProbe, FakeRecord, FakeSecond, FakeThird, FakeWatch, fake_source
 from ray_fixtures import NODE, AtStart, pools, simulated_cluster
 from ray_stages import FakeLast, FakeReport, FakeWatchOnCard, FakeWhere
 
@@ -23,6 +22,7 @@ from nonverbal.pipeline.ray_pool import RayPool
 from nonverbal.pipeline.run import RunResult, run
 from nonverbal.pipeline.settings import EngineSettings
 from nonverbal.pipeline.stage import Needs
+from nonverbal.pipeline.store import JsonCodec
 from nonverbal.types import Source
 from nonverbal.verdicts import UserError
 
@@ -44,29 +44,27 @@ def cluster() -> Iterator[Any]:
 
 
 def go_with_card(out: Path, *sources: Source, **settings: Any) -> RunResult:
-    stages = [FakeFirst(), FakeWhere(), FakeWatchOnCard(), FakeReport(), FakeLast()]
+    stages = [FakeFirst(first_s=0.6), FakeWhere(), FakeWatchOnCard(), FakeReport(), FakeLast()]
     with claim(out) as output:
         return run(output, sources, [FakeProbe(), FakeCut()], stages, EngineSettings(engine="ray", **settings))
 
 
-def committed(out: Path, stage: str) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text()) for path in (out / ".nonverbal" / "artefacts" / stage).iterdir()]
+def committed(out: Path, stage: str) -> list[FakeRecord]:
+    return [JsonCodec(FakeRecord).read(p) for p in (out / ".nonverbal" / "artefacts" / stage).glob("*.json")]
 
 
 def test_each_part_of_a_clip_runs_where_its_needs_are_met(tmp_path: Path, pools: list[RayPool]) -> None:
     source = fake_source(tmp_path, "a", 4)
     result = go_with_card(tmp_path / "out", source)
     assert (result.exit_code, result.ledger.clips.done) == (0, 4)
-    on_card = {record["text"] for record in committed(tmp_path / "out", "fake_report")}
-    assert len(on_card) == 1, "one process keeps its models over all clips"
+    on_card = {record.text for record in committed(tmp_path / "out", "fake_report")}
+    assert len(on_card) == 1, "one process keeps its models over all clips"  # although it waits for the first ones
     card, pid = next(iter(on_card)).split()
     assert card == "0"
-    elsewhere = [record["text"].rpartition(" ") for record in committed(tmp_path / "out", "fake_where")]
+    elsewhere = [record.text.rpartition(" ") for record in committed(tmp_path / "out", "fake_where")]
     assert {cards for cards, _, _ in elsewhere} == {""}, "an ordinary worker sees a graphics card"
     assert pid not in {other for _, _, other in elsewhere}
-    assert {record["number"] for record in committed(tmp_path / "out", "fake_last")} == {2.0}, (
-        "two threads on two cores"
-    )
+    assert {record.number for record in committed(tmp_path / "out", "fake_last")} == {2.0}, "two threads on two cores"
     assert result.record is not None
     stages = [set(timing.stages) - {"commit"} for timing in result.record.units if timing.level == "clip"]
     assert sorted(map(sorted, stages)) == sorted(

@@ -1,8 +1,8 @@
 """Workers all over a Ray cluster: an actor for each, placed where the stages' needs are met.
 
-How many there are follows from what the cluster holds: while units wait, one more worker is always asked for than
-there are, up to twice as many. What does not fit now waits inside Ray, which is also what a cluster that grows by
-itself goes by. A node that comes takes them up; a node that goes is heard of by the silence of its workers.
+How many there are follows from what the cluster holds: while units wait, more workers are asked for than there are, up
+to twice as many. What does not fit now waits inside Ray, which is also what a cluster that grows by itself goes by. A
+node that comes takes them up; with a node that goes, the calls to its actors fail.
 """
 
 from __future__ import annotations
@@ -181,10 +181,21 @@ class RayPool:
             return False
 
     def _let_go_idle(self, seat: RaySeat) -> None:
-        """Lets a worker go, or no longer asks for it, whose kind has had nothing to do for a while."""
+        """Lets a worker go, or no longer asks for it, whose kind has had nothing to do for a while.
+
+        While anything goes on, the last of a kind stays, and so does one with a graphics card: what comes next will
+        want it, its models are loaded, and its place would not be found free again.
+        """
         rested = seat.task is None and time.monotonic() - seat.since_s > _REST_S
-        if rested and not self._waiting.get(seat.needs):
+        if not rested or self._waiting.get(seat.needs):
+            return
+        like = sum(other.ready and other.needs == seat.needs for other in self.seats)
+        precious = seat.ready and (seat.needs.gpus or like == 1)
+        if not (precious and self._at_work()):
             self._remove(seat)
+
+    def _at_work(self) -> bool:
+        return any(seat.task is not None for seat in self.seats)
 
     def _look_for_room(self) -> None:
         """Now and then, where nothing goes on: whether there is a node at all for what is asked.
@@ -193,7 +204,7 @@ class RayPool:
             UserError: there has been none for too long.
         """
         now_s = time.monotonic()
-        if now_s - self._looked_s < _LOOK_EVERY_S or any(seat.task is not None for seat in self.seats):
+        if now_s - self._looked_s < _LOOK_EVERY_S or self._at_work():
             return
         self._looked_s = now_s
         nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
