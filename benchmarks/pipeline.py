@@ -18,7 +18,7 @@ from pathlib import Path
 
 from long_video import make_long_video
 from nonverbal.pipeline.observe import RunRecord
-from nonverbal.records import loads
+from nonverbal.pipeline.store import JsonCodec
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def measure(video: Path, out: Path, seconds: float, extra: list[str]) -> Figures
     code = subprocess.run(command, check=False).returncode
     wall_s = time.monotonic() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    record = loads(RunRecord, max((out / ".nonverbal" / "runs").glob("*.json")).read_text())
+    record = JsonCodec(RunRecord).read(max((out / ".nonverbal" / "runs").glob("*.json")))
     started = time.monotonic()
     subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
     second_run_s = time.monotonic() - started

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nonverbal.pipeline.lock import Output
-from nonverbal.pipeline.store import JsonCodec, commit_record
+from nonverbal.pipeline.store import JsonCodec, commit_sealed
 from nonverbal.pipeline.unit import FileMark
 from nonverbal.types import Source
 from nonverbal.venus.collect import Collection, KnownFile, collect
@@ -60,7 +60,7 @@ def update(output: Output, inputs: Sequence[str], tick: Callable[[str], None]) -
     found = collect(inputs, before.known, tick)
     after = before.plus(found)
     if after != before:
-        commit_record(path, Catalogue, after)
+        commit_sealed(path, Catalogue, after)
     return after, found
 
 
@@ -74,7 +74,7 @@ def forget(output: Output, ids: Container[str]) -> None:
         tuple(file for file in before.known if file.source_id not in ids),
     )
     if after != before:
-        commit_record(path, Catalogue, after)
+        commit_sealed(path, Catalogue, after)
 
 
 def _load(path: Path) -> Catalogue:

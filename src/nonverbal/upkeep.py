@@ -18,7 +18,7 @@ from nonverbal.dataset.read import open_dataset
 from nonverbal.pipeline.lock import Output, claim
 from nonverbal.pipeline.observe import RunRecord
 from nonverbal.pipeline.plan import Plan
-from nonverbal.pipeline.store import HOME, JsonCodec, commit_record, prune, retry
+from nonverbal.pipeline.store import HOME, JsonCodec, commit_sealed, prune, retry
 from nonverbal.serve.library_map import map_file
 from nonverbal.settings import load_settings
 from nonverbal.verdicts import Reason, UserError
@@ -132,7 +132,7 @@ def _forget_in_run(path: Path, ids: Collection[str]) -> None:
         return
     units = tuple(unit for unit in record.units if unit.unit_id not in ids)
     if units != record.units:
-        commit_record(path, RunRecord, replace(record, units=units))
+        commit_sealed(path, RunRecord, replace(record, units=units))
 
 
 def _source(rows: list[dict[str, object]], given: str, path: Path) -> dict[str, object]:

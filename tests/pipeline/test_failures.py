@@ -15,9 +15,8 @@ from fake_stages import FakeFirst, fake_source
 
 from nonverbal.pipeline.engine import WorkerStartError
 from nonverbal.pipeline.run import RunResult
-from nonverbal.pipeline.store import Quarantine, retry
+from nonverbal.pipeline.store import JsonCodec, Quarantine, retry
 from nonverbal.pipeline.supervisor import Worker
-from nonverbal.records import loads
 from nonverbal.verdicts import Reason
 
 Go = Callable[..., RunResult]
@@ -25,7 +24,7 @@ Go = Callable[..., RunResult]
 
 def records(tmp_path: Path) -> list[Quarantine]:
     paths = sorted((tmp_path / "out" / ".nonverbal" / "artefacts").rglob("*.quarantine.json"))
-    return [loads(Quarantine, path.read_text()) for path in paths]
+    return [JsonCodec(Quarantine).read(path) for path in paths]
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def test_tries_are_counted_over_runs_and_start_anew_after_retry(go: Go, tmp_path
     clip_id = next(iter(records(tmp_path)), None)
     assert clip_id is None
     unit_id = next(Path(tmp_path / "out" / ".nonverbal" / "artefacts" / "fake_cut").iterdir())
-    clip = json.loads(unit_id.read_text())[0]["clip_id"]
+    clip = json.loads(unit_id.read_text())["value"][0]["clip_id"]
     (attempts / f"{clip}.2.shut").touch()  # what two failures in a run that was killed later leave behind
     go(source, tries=3)
     assert records(tmp_path)[0].failures == 3

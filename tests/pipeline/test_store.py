@@ -16,6 +16,7 @@ from nonverbal.pipeline.store import (
     Quarantine,
     Store,
     commit,
+    is_sealed,
     prune,
     retry,
     sweep,
@@ -124,3 +125,35 @@ def test_sweep_removes_only_what_a_killed_run_left(store: Store) -> None:
     assert set(store.listing("fake_probe")) == {"kept"}
     sweep(store.root)
     assert len(list((store.root / "fake_probe").iterdir())) == 1
+
+
+@pytest.mark.parametrize("place", [0, 1, 5, 11, 40, 75, 80, 90, -3, -2, -1])
+def test_any_flipped_byte_of_a_record_is_seen(place: int, store: Store) -> None:
+    store.put("fake_probe", "u", FakeRecord("talk", 0.5))
+    path = store.path("fake_probe", "u", ".json")
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(DamagedArtefactError):
+        store.read("fake_probe", "u")
+
+
+def test_a_record_under_another_name_is_seen(store: Store) -> None:
+    for unit, text in (("u", "talk"), ("v", "walk")):
+        store.put("fake_probe", unit, FakeRecord(text, 0.5))
+    first, second = (store.path("fake_probe", unit, ".json") for unit in "uv")
+    first.rename(store.root / "x")
+    second.rename(first)
+    (store.root / "x").rename(second)
+    for unit in "uv":
+        with pytest.raises(DamagedArtefactError, match="under this name"):
+            store.read("fake_probe", unit)
+
+
+def test_records_of_earlier_releases_are_read(store: Store) -> None:
+    path = store.path("fake_probe", "u", ".json")
+    path.write_text('{"number":0.5,"text":"talk"}\n')
+    assert store.read("fake_probe", "u") == FakeRecord("talk", 0.5)
+    assert not is_sealed(path)
+    store.put("fake_probe", "u", FakeRecord("talk", 0.5))
+    assert is_sealed(path)

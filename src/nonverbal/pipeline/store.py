@@ -7,6 +7,7 @@ stage tells what became of every unit; there is no log or index that could disag
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ HOME = ".nonverbal"
 REJECT = ".reject.json"
 QUARANTINE = ".quarantine.json"
 _TEMPORARY = ".tmp"
+_SEAL, _VALUE, _END = b'{"sha256":"', b'","value":', b"}\n"
 _WRITER = secrets.token_hex(8)
 """Names this process in temporary names; process ids are the same on several machines, in containers above all."""
 
@@ -34,17 +36,19 @@ _WRITER = secrets.token_hex(8)
 class JsonCodec:
     """Frozen records (`kind`, or ``tuple[kind, ...]``) as canonical JSON: equal records give equal bytes.
 
-    Floats keep every bit. File names that are not UTF-8 survive (surrogate escapes).
+    Floats keep every bit. File names that are not UTF-8 survive (surrogate escapes). A file is the one line
+    ``{"sha256":HASH,"value":RECORD}``; the hash goes over the file's name and the record's text, so that neither a
+    changed byte nor a swap of two files goes unseen. Files of earlier releases hold the bare record.
     """
 
     kind: Any
     suffix: str = ".json"
 
     def write(self, path: Path, value: Any) -> None:
-        path.write_text(dumps(value) + "\n", encoding="utf-8", errors="surrogateescape")
+        path.write_bytes(_sealed(_final_name(path), dumps(value).encode("utf-8", "surrogateescape")))
 
     def read(self, path: Path) -> Any:
-        return loads(self.kind, path.read_text(encoding="utf-8", errors="surrogateescape"))
+        return loads(self.kind, unsealed(path).decode("utf-8", "surrogateescape"))
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,37 @@ class Quarantine:
     traceback: str
     log: str
     failures: int
+
+
+def unsealed(path: Path) -> bytes:
+    """The text of the record in a file of `JsonCodec`; of a file without a hash, all of it.
+
+    Raises:
+        ValueError: the bytes are not those that were written under this name.
+    """
+    data = path.read_bytes()
+    if not data.startswith(_SEAL):
+        return data
+    text = data[len(_SEAL) + 64 + len(_VALUE) : -len(_END)]
+    if _sealed(_final_name(path), text) != data:
+        raise ValueError("got other bytes than those that were written under this name")
+    return text
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether the file carries a hash."""
+    with path.open("rb") as file:
+        return file.read(len(_SEAL)) == _SEAL
+
+
+def _sealed(name: str, text: bytes) -> bytes:
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape") + b"\0" + text).hexdigest().encode("ascii")
+    return _SEAL + digest + _VALUE + text + _END
+
+
+def _final_name(path: Path) -> str:
+    """The name that a file has once it is committed."""
+    return path.name[1:].rsplit(".", 2)[0] if path.name.endswith(_TEMPORARY) else path.name
 
 
 class DamagedArtefactError(Exception):
@@ -90,7 +125,16 @@ def commit(path: Path, write: Callable[[Path], None], read: Callable[[Path], Any
 
 
 def commit_record(path: Path, kind: Any, value: Any) -> None:
-    """One record as committed JSON."""
+    """One record as committed JSON for anybody to read, without a hash."""
+
+    def write(temporary: Path) -> None:
+        temporary.write_text(dumps(value) + "\n", encoding="utf-8", errors="surrogateescape")
+
+    commit(path, write, JsonCodec(kind).read)
+
+
+def commit_sealed(path: Path, kind: Any, value: Any) -> None:
+    """One record as committed JSON with its hash."""
     codec = JsonCodec(kind)
     commit(path, lambda temporary: codec.write(temporary, value), codec.read)
 
@@ -137,7 +181,7 @@ class Store:
         return reject
 
     def put_reject(self, stage: str, unit_id: str, reject: Reject) -> None:
-        commit_record(self.path(stage, unit_id, REJECT), Reject, reject)
+        commit_sealed(self.path(stage, unit_id, REJECT), Reject, reject)
 
     def read_quarantine(self, stage: str, unit_id: str) -> Quarantine:
         record = self._read(JsonCodec(Quarantine, QUARANTINE), stage, unit_id)
@@ -145,7 +189,7 @@ class Store:
         return record
 
     def put_quarantine(self, record: Quarantine) -> None:
-        commit_record(self.path(record.stage, record.unit_id, QUARANTINE), Quarantine, record)
+        commit_sealed(self.path(record.stage, record.unit_id, QUARANTINE), Quarantine, record)
 
     def listing(self, stage: str) -> dict[str, frozenset[str]]:
         """By unit id, the suffixes of its files under the stage's present key; one look at the folder."""

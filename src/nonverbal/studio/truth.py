@@ -26,7 +26,7 @@ from nonverbal.dataset.splits import SplitConfig
 from nonverbal.dataset.write import WriteResult
 from nonverbal.motion.rotations import F, axis_angle_from_matrix, matrix_about, swing_between
 from nonverbal.pipeline.stage import Codec
-from nonverbal.pipeline.store import JsonCodec
+from nonverbal.pipeline.store import JsonCodec, commit
 from nonverbal.records import dumps
 from nonverbal.spaces import get_space
 from nonverbal.studio.scene import BODY_TO_CAMERA, Scene, View
@@ -186,9 +186,7 @@ def write_truth(
 
 
 def _commit(codec: Codec, path: Path, value: Any) -> None:
-    temporary = path.with_suffix(".part")
-    codec.write(temporary, value)
-    temporary.replace(path)
+    commit(path, lambda temporary: codec.write(temporary, value), lambda temporary: None)
 
 
 def file_source(path: Path, title: str) -> Source:
