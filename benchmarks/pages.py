@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 import psutil
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, ViewportSize, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
@@ -24,7 +24,7 @@ from nonverbal import cli
 from nonverbal.dataset.read import open_dataset
 from nonverbal.serve.background import serving
 
-SIZE = {"width": 1280, "height": 720}
+SIZE: ViewportSize = {"width": 1280, "height": 720}
 SOFTWARE_GL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 WAIT_MS = 120_000
 LINES = (
@@ -226,7 +226,7 @@ def counted(page: Page, cdp: CDPSession) -> dict[str, float]:
     """Counters of the page, in seconds and frames, and processor seconds of the browser's processes by their type."""
     stats: dict[str, Any] = page.evaluate("() => window.nonverbal.stats()")
     metrics = {row["name"]: float(row["value"]) for row in cdp.send("Performance.getMetrics")["metrics"]}
-    found = {name: metrics[name] for name in ("TaskDuration", "ScriptDuration", "LayoutDuration")}
+    found = {name: metrics[name] for name in ("TaskDuration", "ScriptDuration")}
     for name in ("renderer", "gpu-process"):
         found[name] = sum(processor_s(process) for process in browser_processes(f"--type={name}"))
     return found | {"frames": float(stats["frames"]), "ratio": float(stats["pixelRatio"])}
