@@ -69,6 +69,7 @@ def test_everything_dies_with_the_driver_and_the_next_run_goes_on(tmp_path: Path
     assert listening
     assert {c.laddr.ip.removeprefix("::ffff:") for c in listening} == {"127.0.0.1"}, "open to others"
     left = noted(tmp_path)
+    assert left.stat().st_mode & 0o777 == 0o700, "the sockets lie open"
     process.kill()  # the driver alone
     finish(process)
     wait_until(lambda: marked_processes(tmp_path) == [], 10.0)

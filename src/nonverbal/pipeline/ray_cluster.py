@@ -101,10 +101,12 @@ def sweep_cluster(home: Path) -> None:
 
 
 def _folder(note: Path) -> str:
-    """A new folder for the cluster's sockets and logs, noted so that it can be swept."""
-    folder = tempfile.mkdtemp(prefix=_PREFIX)
-    note.write_text(os.path.basename(folder))
-    return folder
+    """A new folder for the cluster's sockets and logs, noted before it is there, so that it can always be swept."""
+    name = _PREFIX + secrets.token_hex(4)
+    note.write_text(name)
+    folder = os.path.join(tempfile.gettempdir(), name)
+    os.mkdir(folder, 0o700)
+    return os.path.join(folder, "r")  # Ray opens its own folder to everybody; the one around it stays closed
 
 
 @contextmanager
