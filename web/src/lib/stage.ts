@@ -14,6 +14,8 @@ export interface StageOptions {
   /** Seats, side by side, or one above the other where the picture is taller than wide. */
   avatars?: 1 | 2;
   view?: View;
+  /** Whom two avatars face: each other a little, or whoever looks at the page. */
+  facing?: "partner" | "camera";
 }
 
 export interface Stats {
@@ -76,9 +78,8 @@ export class Stage {
     this.shown = options.view ?? "bust";
     this.backdrop = backdropMaterial();
     const count = options.avatars ?? 1;
-    this.seats = Array.from({ length: count }, (_, i) =>
-      this.newSeat(count === 2 ? (i === 0 ? 1 : -1) * TOWARDS_PARTNER_RAD : 0),
-    );
+    const turn_rad = count === 2 && options.facing !== "camera" ? TOWARDS_PARTNER_RAD : 0;
+    this.seats = Array.from({ length: count }, (_, i) => this.newSeat(i === 0 ? turn_rad : -turn_rad));
     this.refreshColours();
     this.watch();
     this.resize();

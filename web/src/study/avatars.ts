@@ -99,7 +99,7 @@ export class AvatarPair implements Pair {
 
 function openStage(canvas: HTMLCanvasElement): Stage {
   try {
-    return new Stage(canvas, { avatars: 2, view: "body" });
+    return new Stage(canvas, { avatars: 2, view: "body", facing: "camera" });
   } catch (error) {
     const blind = error instanceof Error && error.message === NO_GRAPHICS;
     throw blind ? new Error(NO_PICTURE) : error;
