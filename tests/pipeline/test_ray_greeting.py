@@ -108,6 +108,12 @@ def test_a_missing_ray_is_one_sentence(go: Go, source: Source, monkeypatch: pyte
         go(source, engine="ray")
 
 
+def test_an_address_where_nobody_listens_is_told_at_once(go: Go, source: Source) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'nonverbal[ray]'")
+    with pytest.raises(UserError, match=r"no Ray cluster to work with at 127.0.0.1:1 .*refused.*ray start --head"):
+        go(source, engine="ray", address="127.0.0.1:1")
+
+
 @pytest.mark.parametrize("note", ["../precious", "/", "", "nonverbal-ray-abc\n", "nonverbal-ray-../../xx"])
 def test_a_note_about_a_killed_cluster_removes_nothing_else(
     note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

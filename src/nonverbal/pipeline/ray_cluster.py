@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -20,6 +21,7 @@ from nonverbal.verdicts import UserError
 
 _OBJECT_STORE_BYTES = 100 << 20
 _PREFIX = "nonverbal-ray-"
+_CONNECT_S = 10.0
 
 
 _PRIVATE = {
@@ -67,6 +69,9 @@ def connected(settings: EngineSettings, home: Path) -> Iterator[Any]:
 
 def _join(ray: Any, address: str) -> None:
     try:
+        if address != "auto":  # Ray itself would try for minutes
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="nonverbal")
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise UserError(
