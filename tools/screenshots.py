@@ -54,6 +54,7 @@ def main() -> None:
 def viewer(page: Page, address: str, dialogue: str, at_s: float) -> None:
     """Two avatars in the middle of a dialogue."""
     page.goto(f"{address}/viewer?dialogue={dialogue}&t={at_s}")
+    page.locator("#main[data-dialogue=shown]").wait_for()
     page.evaluate("() => window.nonverbal.ready")
     page.keyboard.press("k")
     page.wait_for_function(f"() => window.nonverbal.stats().time_s > {at_s + 2}")
