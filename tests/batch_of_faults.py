@@ -82,6 +82,10 @@ def _stereo(talk: Path, path: Path) -> Path:
     return talks.retake(talk, path, sound=samples, codecs=("libx264", "pcm_s24le"), rate_hz=96_000)
 
 
+def _dubbed(talk: Path, path: Path) -> Path:
+    return talks.retake(talk, path, sound=np.roll(talks.sound_of(talk), 4 * faulty.RATE_HZ, axis=1))
+
+
 def _still(talk: Path, path: Path) -> Path:
     first: list[talks.Picture] = []
 
@@ -147,9 +151,10 @@ SPOILED = [
     case(34, "titled.mkv", talks.titled, KEPT),
     case(36, "sound breaks.mp4", lambda talk, path: faulty.flipped(talk, path, "audio"), "E_DECODE"),
     case(41, "leaves.mp4", _retaken(picture=talks.leaves), KEPT, "E_FACE_LOST"),
-    case(42, "small.mp4", _retaken(picture=talks.small), "E_NO_FACE"),
+    case(42, "small.mp4", _retaken(picture=talks.small), "E_NO_FACE", "E_NO_PERSON"),
     case(43, "still.mp4", _still, "E_STILL", "E_FACE_LOST"),
     case(45, "music.mp4", _retaken(sound=talks.music(9.0)), "E_NO_SPEECH"),
+    case(47, "dubbed.mp4", _dubbed, "E_AV_SYNC", "E_FACE_LOST"),
     case(48, "twin.mp4", lambda talk, path: shutil.copy(talk, path), KEPT),
     case(57, faulty.HOSTILE_NAMES[0], lambda talk, path: shutil.copy(talk, path), KEPT),
     case(57, faulty.HOSTILE_NAMES[2], lambda talk, path: shutil.copy(talk, path), KEPT),

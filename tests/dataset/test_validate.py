@@ -29,6 +29,7 @@ from nonverbal.verdicts import Reason, UserError
 def reseal(root: Path, name: str) -> None:
     """Make the manifest agree with a changed file, as a clumsy or malicious editor would."""
     manifest = json.loads((root / "dataset.json").read_text())
+    manifest.pop("seal", None)
     manifest["files"][name] = dataclasses.asdict(file_entry(root / name))
     (root / "dataset.json").write_text(json.dumps(manifest))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from nonverbal.dataset.schema import SCHEMA_VERSION
 from nonverbal.dataset.splits import SplitConfig
-from nonverbal.record_files import RecordFile, record_text
+from nonverbal.record_files import RecordFile, sealed_text
 
 MANIFEST_NAME = "dataset.json"
 CARD_NAME = "README.md"
@@ -91,7 +91,7 @@ def read_manifest(root: Path) -> Manifest:
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write `manifest`; equal datasets have equal files."""
-    path.write_text(record_text(manifest), encoding="utf-8")
+    path.write_text(sealed_text(manifest), encoding="utf-8")
 
 
 def file_entry(path: Path) -> FileEntry:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from nonverbal.dataset.check_home import home_faults
 from nonverbal.dataset.check_values import motion_faults, row_faults
 from nonverbal.dataset.content import MotionSummary, dialogue_lines, read_summary, summarize
 from nonverbal.dataset.manifest import (
@@ -30,6 +31,7 @@ from nonverbal.dataset.rows import KEPT, Row
 from nonverbal.dataset.schema import CLIP_SCHEMA, DIALOGUE_SCHEMA, SOURCE_SCHEMA, ClipMotion, motion_schema
 from nonverbal.dataset.splits import group_of
 from nonverbal.dataset.stats import Tally, as_json
+from nonverbal.record_files import seal_fault
 from nonverbal.spaces import SPACES, get_space
 from nonverbal.timeline import n_frames
 from nonverbal.verdicts import Reason, Reject, RejectedError, UserError
@@ -48,7 +50,7 @@ class Problem:
 
 
 def validate(path: Path) -> list[Problem]:
-    """All problems of the dataset in the folder `path`; an empty list if it is sound.
+    """All problems of the dataset in the folder `path`, and of what a build or `tokenize` keeps beside it.
 
     Reads everything once, one motion file at a time. Where a table cannot be read at all, what depends on it is not
     checked further.
@@ -62,17 +64,19 @@ def validate(path: Path) -> list[Problem]:
         manifest = read_manifest(path)
     except UserError as error:
         return [Problem(Reason.E_SCHEMA, MANIFEST_NAME, str(error))]
-    problems = list(_file_problems(path, manifest))
+    problems = [*_file_problems(path, manifest), *(Problem(Reason.E_HASH, *f) for f in home_faults(path, manifest))]
     broken = list(_table_problems(path, manifest))
     return problems + (broken or list(_content_problems(open_dataset(path))))
 
 
 def _file_problems(root: Path, manifest: Manifest) -> Iterator[Problem]:
     """Files that are missing, changed, or not part of the dataset."""
+    if fault := seal_fault(root / MANIFEST_NAME):
+        yield Problem(Reason.E_HASH, MANIFEST_NAME, f"{fault}; restore it or build the dataset again")
     for name, entry in sorted(manifest.files.items()):
         path = root / name
         if not path.is_file():
-            yield Problem(Reason.E_HASH, name, "the file is missing; restore it or build the dataset again")
+            yield Problem(Reason.E_HASH, name, f"the file is missing; {_mend(name)}")
             continue
         found = file_entry(path)
         if found != entry:
@@ -80,13 +84,21 @@ def _file_problems(root: Path, manifest: Manifest) -> Iterator[Problem]:
                 Reason.E_HASH,
                 name,
                 f"got {found.size_bytes} bytes with sha256 {found.sha256[:12]}, expected {entry.size_bytes} bytes with "
-                f"{entry.sha256[:12]}; restore it or build the dataset again",
+                f"{entry.sha256[:12]}; {_mend(name)}",
             )
     for path in leftovers(root, manifest):
         name = path.relative_to(root).as_posix()
         yield Problem(Reason.E_HASH, name, f"the file is not named in {MANIFEST_NAME}; remove it")
     if (root / STAGING_NAME).exists():
         yield Problem(Reason.E_HASH, STAGING_NAME, "an assembly did not finish; run the build again")
+
+
+def _mend(name: str) -> str:
+    """What helps where a file is not what it was: motion is made again once its stored result is gone as well."""
+    if not name.startswith(f"{MOTION_DIR}/"):
+        return "restore it, or remove it and run the build again"
+    clip_id = Path(name).stem.split("-", 1)[-1]
+    return f"restore it, or remove it and .nonverbal/artefacts/cues/{clip_id}.* and run the build again"
 
 
 def _table_problems(root: Path, manifest: Manifest) -> Iterator[Problem]:

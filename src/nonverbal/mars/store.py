@@ -23,7 +23,7 @@ from nonverbal.mars.gemma import NOTICE
 from nonverbal.mars.grow import grow
 from nonverbal.mars.text import text_codec
 from nonverbal.mars.vocabulary import Vocabulary
-from nonverbal.record_files import RecordFile, record_text
+from nonverbal.record_files import RecordFile, sealed_text
 from nonverbal.tokens.store import load_tokenizer, save_tokenizer, write_text
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.verdicts import UserError
@@ -180,7 +180,7 @@ def _publish(work: Path, folder: Path, card: MarsCard) -> None:
     for name in card.files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (work / name).replace(folder / name)
-    write_text(folder / CARD_NAME, record_text(card))
+    write_text(folder / CARD_NAME, sealed_text(card))
 
 
 def _files_of(folder: Path) -> set[str]:

@@ -10,8 +10,13 @@ machine down, the others are done by then.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+
+MARK = re.compile(r"[0-9a-zA-Z_-]+\.[0-9]{1,6}\.(open|shut)")
+"""What the name of a mark looks like."""
 
 
 @dataclass
@@ -24,9 +29,10 @@ class Attempts:
 
     @classmethod
     def load(cls, folder: Path) -> Attempts:
-        """Reads the marks, creating the folder where needed."""
+        """Reads the marks, creating the folder where needed; what is no mark is left alone."""
         folder.mkdir(parents=True, exist_ok=True)
-        marks = {name.partition(".")[0]: name for name in sorted(os.listdir(folder))}
+        names = sorted(name for name in os.listdir(folder) if MARK.fullmatch(name))
+        marks = {name.partition(".")[0]: name for name in names}
         interrupted = frozenset(unit_id for unit_id, name in marks.items() if name.endswith(".open"))
         return cls(folder, interrupted, marks)
 

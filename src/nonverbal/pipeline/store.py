@@ -82,6 +82,11 @@ def unsealed(path: Path) -> bytes:
     return text
 
 
+def is_temporary(path: Path) -> bool:
+    """Whether the file is one that a commit is writing, or that a killed run left behind."""
+    return path.name.startswith(".") and path.name.endswith(_TEMPORARY)
+
+
 def is_sealed(path: Path) -> bool:
     """Whether the file carries a hash."""
     with path.open("rb") as file:
@@ -221,7 +226,7 @@ class Store:
 def sweep(root: Path) -> None:
     """Removes temporary files that a killed run left behind; to be called by the one who holds the lock."""
     for path in _files(root):
-        if path.name.startswith(".") and path.name.endswith(_TEMPORARY):
+        if is_temporary(path):
             path.unlink(missing_ok=True)
 
 

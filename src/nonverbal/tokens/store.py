@@ -11,7 +11,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from nonverbal.pipeline.store import commit
-from nonverbal.record_files import RecordFile, record_text
+from nonverbal.record_files import RecordFile, sealed_text
 from nonverbal.tokens.config import TokenizerConfig
 from nonverbal.tokens.scaling import Scaling
 from nonverbal.tokens.tokenizer import Tokenizer
@@ -54,7 +54,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, trained: dict[str, Any] |
     own_hash = tokenizer.hash  # goes over all weights
     card = TokenizerCard(FORMAT_VERSION, own_hash, tokenizer.config, trained or {})
     write_tensors(folder / WEIGHTS_NAME, tokenizer.tensors(), {"hash": own_hash})
-    write_text(folder / CARD_NAME, record_text(card))
+    write_text(folder / CARD_NAME, sealed_text(card))
 
 
 def load_tokenizer(folder: Path, device: str = "cpu") -> Tokenizer:

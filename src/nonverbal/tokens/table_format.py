@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nonverbal.dataset.manifest import FileEntry
 from nonverbal.dataset.schema import matrix_type
-from nonverbal.record_files import RecordFile, record_text
+from nonverbal.record_files import RecordFile, sealed_text
 
 TABLE_VERSION = 1
 """Version of NAME.json. A reader refuses any other."""
@@ -127,4 +127,4 @@ def read_info(path: Path) -> TableInfo:
 
 def write_info(path: Path, info: TableInfo) -> None:
     """Write NAME.json; equal tables have equal files."""
-    path.write_text(record_text(info), encoding="utf-8")
+    path.write_text(sealed_text(info), encoding="utf-8")
