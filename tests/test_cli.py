@@ -64,7 +64,7 @@ def test_a_mistake_in_a_settings_file_is_named(tmp_path: Path, text: str, senten
     [
         (["build", "--out", "{tmp}/d"], 2, "no inputs"),
         (["build", "{tmp}/none.mp4", "--out", "{tmp}/d"], 2, "does not exist"),
-        (["build", "https://example.org/v", "--out", "{tmp}/d"], 2, "from the network: `nonverbal collect`"),
+        (["build", "https://example.org/v", "--out", "{tmp}/d"], 2, "nonverbal collect"),
         (["build", "{tmp}", "--out", "/proc/none/d"], 73, "E_IO_RO"),
         (["build", "{tmp}", "--out", "{tmp}/d", "--max-people", "0"], 2, "max_people"),
         (["build", "{tmp}", "--out", "{tmp}/d", "--body-hz", "0"], 2, "body_hz is 0.0, expected 1 to 25"),
