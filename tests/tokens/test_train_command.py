@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import stat
@@ -15,6 +14,7 @@ from rich.console import Console
 from small_talks import build_talks
 
 from nonverbal.dataset.read import Dataset
+from nonverbal.pipeline import faults
 from nonverbal.pipeline.lock import LockedError, OutputError, claim
 from nonverbal.tokens.store import CARD_NAME, load_tokenizer
 from nonverbal.tokens.train import CHECKPOINT_NAME
@@ -114,11 +114,9 @@ def test_a_full_disk_loses_nothing_that_was_there(
     before = load_tokenizer(tmp_path / "t").hash
     (tmp_path / "t" / CHECKPOINT_NAME).unlink()
 
-    def full(path: Path, data: bytes) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", full)
+        faults._hits.clear()
+        patch.setenv("NONVERBAL_FAULT", "before_fsync:full")
         with pytest.raises(OutputError, match=r"no space to write in .*run the same again"):
             said(command(talks, tmp_path / "t"))
     assert load_tokenizer(tmp_path / "t").hash == before

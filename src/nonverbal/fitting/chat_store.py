@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nonverbal.mars.store import CARD_NAME, Mars, load_mars, read_mars_card, save_mars
-from nonverbal.record_files import record_text
-from nonverbal.tokens.store import load_tokenizer, save_tokenizer, write_text
+from nonverbal.record_files import sealed_text
+from nonverbal.tokens.seal import metadata_of
+from nonverbal.tokens.store import load_tokenizer, save_tokenizer, write_tensors, write_text
 from nonverbal.weights import sha256_of
 
 _EXACT = "scaling."
@@ -39,7 +39,7 @@ def save_small(mars: Mars, out: Path) -> None:
         _halve(path)
     card = read_mars_card(out)
     files = {name: sha256_of([out / name]) for name in card.files}
-    write_text(out / CARD_NAME, record_text(replace(card, files=files)))
+    write_text(out / CARD_NAME, sealed_text(replace(card, files=files)))
     load_mars(out)  # says so where anything does not fit
 
 
@@ -57,13 +57,9 @@ def rounded(tensor: Tensor) -> Tensor:
 
 def _halve(path: Path) -> None:
     """Store a file's tensors in half precision."""
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
+    metadata = {name: value for name, value in metadata_of(path).items() if name not in ("seal", "sealed")}
     halves = {
         name: tensor.half() if tensor.is_floating_point() and not name.startswith(_EXACT) else tensor
         for name, tensor in load_file(path).items()
     }
-    new = path.with_suffix(".half")  # not in place, as the old file may still be what tensors are read from
-    save_file(halves, new, metadata)
-    new.chmod(path.stat().st_mode)
-    new.replace(path)
+    write_tensors(path, halves, metadata)

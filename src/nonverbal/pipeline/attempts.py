@@ -14,7 +14,6 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 MARK = re.compile(r"[0-9a-zA-Z_-]+\.[0-9]{1,6}\.(open|shut)")
 """What the name of a mark looks like."""
 

@@ -1,8 +1,13 @@
-"""An unfinished training on disk: weights, optimiser, random numbers and the step, in one safetensors file."""
+"""An unfinished training on disk: weights, optimiser, random numbers and the step, in one safetensors file.
+
+The one before it is kept as NAME.previous.safetensors, and is gone on with where the newest is damaged.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import warnings
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nonverbal.records import dumps
+from nonverbal.tokens.seal import seal_fault
 from nonverbal.tokens.store import read_tensors, write_tensors
 from nonverbal.verdicts import UserError
 
@@ -44,6 +50,7 @@ def save_checkpoint(path: Path, network: Saved, optimiser: Saved, told: dict[str
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
+    _keep(path)
     write_tensors(path, tensors, {"format_version": _FORMAT_VERSION, "step": str(step), "told": dumps(told)})
 
 
@@ -51,8 +58,9 @@ def load_checkpoint(path: Path, network: Stateful, optimiser: Stateful, told: di
     """Put everything back as `save_checkpoint` found it; the number of steps done, 0 where there is no file.
 
     Raises:
-        UserError: the file is damaged, or of a run with other settings or data.
+        UserError: the file is damaged and so is the one before it, or it is of a run with other settings or data.
     """
+    path = _newest_sound(path)
     if not path.exists():
         return 0
     tensors, metadata = read_tensors(path)
@@ -73,6 +81,36 @@ def load_checkpoint(path: Path, network: Stateful, optimiser: Stateful, told: di
     if "random.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random.cuda"])
     return int(metadata["step"])
+
+
+def previous_of(path: Path) -> Path:
+    """Where the checkpoint before the one at `path` is kept."""
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+def _keep(path: Path) -> None:
+    """Makes the checkpoint at `path` the previous one, without a moment in which there is none; a damaged one goes."""
+    if not path.exists() or seal_fault(path):
+        return
+    spare = path.with_name(f".{path.name}.spare")
+    spare.unlink(missing_ok=True)
+    try:
+        os.link(path, spare)
+    except OSError:  # a file system without links; a checkpoint that is moved is found under its other name
+        os.replace(path, previous_of(path))
+        return
+    os.replace(spare, previous_of(path))
+
+
+def _newest_sound(path: Path) -> Path:
+    """The newest checkpoint whose bytes are as they were written."""
+    previous = previous_of(path)
+    fault = seal_fault(path) if path.exists() else "is missing"
+    if not fault or not previous.exists():
+        return path
+    if path.exists():
+        warnings.warn(f"{path}: {fault}; going on with the checkpoint before it, {previous.name}", stacklevel=3)
+    return previous
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

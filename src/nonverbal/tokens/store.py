@@ -14,6 +14,7 @@ from nonverbal.pipeline.store import commit
 from nonverbal.record_files import RecordFile, sealed_text
 from nonverbal.tokens.config import TokenizerConfig
 from nonverbal.tokens.scaling import Scaling
+from nonverbal.tokens.seal import sealed
 from nonverbal.tokens.tokenizer import Tokenizer
 from nonverbal.tokens.vqvae import MotionVQVAE
 from nonverbal.verdicts import UserError
@@ -120,12 +121,14 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write tensors to `path`, whole or not at all."""
+    """Write tensors to `path`, whole or not at all, with a hash over all of it."""
     # Not save_file, which hides what the system said when a disk is full, and lets nobody else read the file.
-    data = save({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, metadata)
+    data = save({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()})
+    parts = sealed(data, metadata)
 
     def write(temporary: Path) -> None:
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            file.writelines(parts)
 
     commit(path, write, read_tensors)
 
