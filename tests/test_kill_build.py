@@ -13,11 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 pytest.importorskip("mediapipe", reason="the models are not installed: pip install 'nonverbal[offline]'")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.slow)])
-def test_killed_builds_end_like_an_unbroken_one(shared_media: Path, times: int) -> None:
+def test_killed_builds_end_like_an_unbroken_one(shared_media: Path) -> None:
     video = shared_media / "dialogue" / "grid_dialogue_9s.mp4"
-    command = [sys.executable, ROOT / "benchmarks" / "kill.py", video, "--times", str(times), "--seed", str(times)]
+    command = [sys.executable, ROOT / "benchmarks" / "kill.py", video, "--times", "20", "--seed", "20"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{times} kills" in done.stdout
+    assert "20 kills" in done.stdout
