@@ -27,7 +27,7 @@ def check_up(path: Path) -> list[Problem]:
     found: list[Problem] = []
     if (path / _MODEL).exists():
         found += _faults(path, _model_faults)
-    if (path / _TOKENIZER).exists():
+    elif (path / _TOKENIZER).exists():  # a language model has a file of that name, too
         found += _faults(path, _tokenizer_faults)
     checkpoints = sorted(path.glob(_CHECKPOINTS))
     found += [Problem(Reason.E_HASH, p.name, f"{fault}; {_PREVIOUS}") for p in checkpoints if (fault := _unfit(p))]

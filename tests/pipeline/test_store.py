@@ -20,6 +20,7 @@ from nonverbal.pipeline.store import (
     prune,
     retry,
     sweep,
+    unsealed,
 )
 from nonverbal.types import Clip
 from nonverbal.verdicts import Reason, Reject
@@ -134,6 +135,8 @@ def test_any_flipped_byte_of_a_record_is_seen(place: int, store: Store) -> None:
     data = bytearray(path.read_bytes())
     data[place] ^= 1
     path.write_bytes(data)
+    with pytest.raises(ValueError, match="other bytes"):
+        unsealed(path)
     with pytest.raises(DamagedArtefactError):
         store.read("fake_probe", "u")
 

@@ -74,9 +74,10 @@ def unsealed(path: Path) -> bytes:
         ValueError: the bytes are not those that were written under this name.
     """
     data = path.read_bytes()
-    if not data.startswith(_SEAL):
+    behind = len(_SEAL) + 64
+    if not (data.startswith(_SEAL) or data[behind : behind + len(_VALUE)] == _VALUE):  # one of both may be damaged
         return data
-    text = data[len(_SEAL) + 64 + len(_VALUE) : -len(_END)]
+    text = data[behind + len(_VALUE) : -len(_END)]
     if _sealed(_final_name(path), text) != data:
         raise ValueError("got other bytes than those that were written under this name")
     return text
