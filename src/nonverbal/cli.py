@@ -18,10 +18,10 @@ from nonverbal.accuracy.benchmark import Accuracy
 from nonverbal.accuracy.real import Real
 from nonverbal.build import build
 from nonverbal.chat.command import Chat
+from nonverbal.checkup import check_up
 from nonverbal.collect.command import Collect
 from nonverbal.dataset.import_command import ImportVenus
 from nonverbal.dataset.stats import as_json, comparison_table, detail_table, statistics
-from nonverbal.dataset.validate import validate
 from nonverbal.demo.command import Demo
 from nonverbal.formats.export_command import Export
 from nonverbal.formats.import_commands import ImportAmass, ImportArkit
@@ -87,13 +87,13 @@ class Stats:
 
 @dataclass(frozen=True)
 class Validate:
-    """Check every file, column and value of a dataset; exit code 1 if something is wrong."""
+    """Check every file and value of a dataset, tokenizer, model or training; exit code 1 if something is wrong."""
 
-    dataset: _PATH
-    """Folder of the dataset."""
+    folder: _PATH
+    """Folder of the dataset, with the results kept beside it; or of a tokenizer, a model, a training."""
 
     def run(self, console: Console) -> int:
-        problems = validate(self.dataset)
+        problems = check_up(self.folder)
         for problem in problems:
             console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
         verdict = f"{len(problems)} problems" if problems else "Valid: every file, column and value is as it should be."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,28 @@ def test_an_answers_tokens_are_shown_on_demand(chat: Page) -> None:
     for column in (2, 3):  # two codes of each part
         codes = first.get_by_role("cell").nth(column).locator(".code")
         expect(codes).to_have_text([re.compile(r"^\d+$")] * 2)
+
+
+def test_a_picture_of_another_size_is_never_empty(chat: Page) -> None:
+    """A new size empties the canvas: it is drawn on before the frame is over, or a black one is seen."""
+    chat.evaluate(
+        """() => {
+            const { stage } = window.nonverbal, told = (window.told = []);
+            for (const [of, name] of [[stage.renderer, "setSize"], [stage, "render"]]) {
+                const before = of[name].bind(of);
+                of[name] = (...given) => (told.push(name), before(...given));
+            }
+            const frame = () => (told.push("frame"), requestAnimationFrame(frame));
+            frame();
+        }"""
+    )
+    for _ in range(2):
+        chat.locator("#show-steps").click()
+        chat.wait_for_timeout(300)
+    told = [what for what, _ in groupby(chat.evaluate("() => window.told"))]
+    after = [what for before, what in pairwise(told) if before == "setSize"]
+    assert len(after) >= 2
+    assert set(after) == {"render"}
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,7 @@ export class Stage {
     this.size = { width, height };
     this.setSize(this.pace.pixelRatio(devicePixelRatio));
     this.frameSeats();
+    if (this.onScreen) this.render(); // a new size empties the canvas, which would be seen as black until the next frame
   }
 
   private setSize(ratio: number): void {
