@@ -67,6 +67,7 @@ check: $(READY) web
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@! find tests -name 'test_*.py' -printf '%f\n' | sort | uniq -d | grep . || { echo "test modules need names of their own"; exit 1; }
 	$(BIN)/python tools/readme_tree.py --check
 	cd web && $(NPM) run --silent check
 
