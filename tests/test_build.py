@@ -10,12 +10,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from faulty_talks import with_sound_of
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.dataset.validate import validate
 from nonverbal.spaces import ARKIT52_NAMES
@@ -58,27 +58,6 @@ def _run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, env=environment)
 
 
-def _with_sound_of(pictures: Path, sound: Path, target: Path) -> Path:
-    """The pictures of one file, over and over, for as long as the sound of another lasts."""
-    with av.open(str(pictures)) as seen, av.open(str(sound)) as heard, av.open(str(target), "w") as out:
-        video, audio = out.add_stream_from_template(seen.streams.video[0]), out.add_stream("aac", rate=16_000)
-        audio.layout = "mono"
-        packets = [p for p in seen.demux(video=0) if p.size]
-        length = packets[-1].dts + packets[-1].duration - packets[0].dts
-        blobs = [(bytes(p), p.pts, p.dts, p.is_keyframe, p.time_base) for p in packets]
-        rounds = int(np.ceil(heard.duration / 1e6 / float(length * packets[0].time_base)))
-        for index in range(rounds):
-            for data, pts, dts, key, base in blobs:
-                packet = av.Packet(data)
-                packet.stream, packet.time_base, packet.is_keyframe = video, base, key
-                packet.pts, packet.dts = pts + index * length, dts + index * length
-                out.mux(packet)
-        for frame in heard.decode(audio=0):
-            out.mux(audio.encode(frame))
-        out.mux(audio.encode())
-    return target
-
-
 @pytest.fixture(scope="module")
 def result(shared_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
     """One build over good and bad inputs together."""
@@ -92,9 +71,9 @@ def result(shared_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Resu
     shutil.copy(shared_media / "faces" / "no_face.mp4", inputs / "nobody.mp4")
     shutil.copy(shared_media / "speech" / "three_speakers.wav", inputs / "sound.wav")
     shutil.copy(shared_media / "odd" / "corrupted.mp4", inputs / "corrupt.mp4")
-    _with_sound_of(dialogue, shared_media / "speech" / "three_speakers.wav", inputs / "three.mp4")
-    _with_sound_of(shared_media / "faces" / "no_face.mp4", dialogue, inputs / "voices.mp4")
-    _with_sound_of(shared_media / "faces" / "single_face.mp4", dialogue, inputs / "alone.mp4")
+    with_sound_of(dialogue, shared_media / "speech" / "three_speakers.wav", inputs / "three.mp4")
+    with_sound_of(shared_media / "faces" / "no_face.mp4", dialogue, inputs / "voices.mp4")
+    with_sound_of(shared_media / "faces" / "single_face.mp4", dialogue, inputs / "alone.mp4")
     (inputs / "empty.mp4").touch()
     (inputs / "text.mp4").write_text("not a video\n")
     (inputs / "page.mp4").write_text("<!DOCTYPE html><html><body>404</body></html>")
