@@ -13,9 +13,10 @@ from collect_site import Site
 
 from nonverbal.collect import ytdlp
 from nonverbal.collect.addresses import Hosts
+from nonverbal.collect.inputs import read_inputs
 from nonverbal.collect.manners import Gate, Manners
 from nonverbal.collect.ytdlp import Found, open_session
-from nonverbal.verdicts import Reason, RejectedError
+from nonverbal.verdicts import Reason, RejectedError, UserError
 
 HASTY = Manners(pause_s=0, video_pause_s=0, backoff_s=0.02, rate_limit=0, tries=2, timeout_s=1.0)
 
@@ -136,12 +137,34 @@ def test_only_http_is_ever_sent() -> None:
 
 def test_a_search_is_for_youtube_alone() -> None:
     """The words of a search are data: they cannot name another extractor or an address."""
-    from nonverbal.collect.inputs import read_inputs
-
     assert read_inputs((), ("two person podcast",), 5).addresses == ("ytsearch5:two person podcast",)
     from yt_dlp.extractor import get_info_extractor
 
     assert get_info_extractor("YoutubeSearch").suitable("ytsearch5:file:///etc/passwd")
+
+
+def test_a_list_may_hold_files_and_addresses(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.csv"
+    path.write_text("path,url,title\na.mp4,,One\n,https://a.org/v,\n")
+    found = read_inputs((str(path),), (), 5)
+    assert found.addresses == ("https://a.org/v",)
+    assert [(source.path, source.title) for source in found.local] == [(str(tmp_path / "a.mp4"), "One")]
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ('{"path": 5, "url": ""}', "line 1: path is 5, expected text"),
+        ('{"path": "a\\u0000b", "url": ""}', "which no file can be named"),
+        ('{"title": "x"}', "line 1: no path and no url"),
+        ('{"url": "ftp://a.org/v"}', "no http"),
+    ],
+)
+def test_a_wrong_row_of_a_list_is_one_sentence(tmp_path: Path, row: str, sentence: str) -> None:
+    path = tmp_path / "list.jsonl"
+    path.write_text(f'{row}\n{{"url": "https://a.org/v"}}\n')
+    with pytest.raises(UserError, match=sentence):
+        read_inputs((str(path),), (), 5)
 
 
 def test_lists_inside_of_lists_end(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Lists of sources: CSV or JSON Lines with the columns of `COLUMNS`, of which only path is needed."""
+"""Lists of sources: CSV or JSON Lines with the columns of `COLUMNS`, of which only path is needed, or path or url."""
 
 from __future__ import annotations
 
@@ -30,8 +30,11 @@ def is_list(path: Path) -> bool:
     return path.suffix.lower() in _SUFFIXES
 
 
-def read_list(path: Path) -> SourceList:
+def read_list(path: Path, or_url: bool = False) -> SourceList:
     """The sources of a list; paths in it count from the folder that the list lies in.
+
+    Args:
+        or_url: rows without a path are taken, too, if they have a url; their draft has an empty path.
 
     Raises:
         UserError: the list is no CSV or JSON Lines in UTF-8, has an unknown column or a row without a path; the
@@ -47,7 +50,7 @@ def read_list(path: Path) -> SourceList:
             f"{printable(path)} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"
         ) from error
     rows = _csv_rows(path, text) if path.suffix.lower() == ".csv" else _json_rows(path, text)
-    return SourceList(tuple(_source(path, line, row) for line, row in rows))
+    return SourceList(tuple(_source(path, line, row, or_url) for line, row in rows))
 
 
 def _mistake(path: Path, line: int, found: str) -> UserError:
@@ -94,20 +97,21 @@ def _check_columns(path: Path, line: int, columns: list[str]) -> None:
             raise _mistake(path, line, f"the column {name} stands twice")
 
 
-def _source(path: Path, line: int, row: dict[str, Any]) -> Source:
+def _source(path: Path, line: int, row: dict[str, Any], or_url: bool) -> Source:
     for name, value in row.items():
         if not isinstance(value, str | None):
             raise _mistake(path, line, f"{name} is {value!r}, expected text")
     name = row.get("path") or ""
-    if not name:
-        raise _mistake(path, line, "no path, expected the name of a media file")
+    if not name and not (or_url and row.get("url")):
+        raise _mistake(path, line, f"no path{' and no url' if or_url else ''}, expected the name of a media file")
     folder = path.absolute().parent
     thumbnail = row.get("thumbnail") or ""
     for column, value in (("path", name), ("thumbnail", thumbnail)):
         if not _can_be_a_name(value):
             raise _mistake(path, line, f"{column} is {value!r}, which no file can be named")
     texts = {key: clean_text(row.get(key) or "") for key in ("url", "channel", "title", "licence", "fetched_at")}
-    return Source("", str(folder / name), 0, thumbnail=str(folder / thumbnail) if thumbnail else "", **texts)
+    places = {key: str(folder / value) if value else "" for key, value in (("path", name), ("thumbnail", thumbnail))}
+    return Source("", size_bytes=0, **places, **texts)
 
 
 def _can_be_a_name(text: str) -> bool:
