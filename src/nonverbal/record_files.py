@@ -86,10 +86,5 @@ def seal_fault(path: Path) -> str:
     return "" if own == found[1] else f"got text with sha256 {own[:12]}, expected {found[1][:12]}"
 
 
-def is_sealed(path: Path) -> bool:
-    """Whether the file carries a hash of itself."""
-    return _SEAL.search(path.read_bytes().decode("utf-8", "surrogateescape")) is not None
-
-
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

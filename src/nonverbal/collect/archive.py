@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nonverbal.pipeline.store import commit_record
+from nonverbal.pipeline.store import commit, commit_record
 from nonverbal.record_files import RecordFile
 from nonverbal.types import Source
 from nonverbal.venus.listing import COLUMNS
@@ -165,13 +164,8 @@ class Archive:
                 rows.writerow((record.media, *about, record.thumbnail))
         for source in self.local:
             rows.writerow([getattr(source, column) for column in COLUMNS])
-        path = self.root / LIST_NAME
-        temporary = path.with_name(f".{LIST_NAME}.{os.getpid()}.tmp")
-        with temporary.open("w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        data = text.getvalue().encode("utf-8", "surrogateescape")
+        commit(self.root / LIST_NAME, lambda temporary: temporary.write_bytes(data), Path.read_bytes)
 
     def note_asked(self, record: Record, url: str) -> Record:
         """The record with a further address that led to it."""

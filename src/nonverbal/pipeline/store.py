@@ -88,12 +88,6 @@ def is_temporary(path: Path) -> bool:
     return path.name.startswith(".") and path.name.endswith(_TEMPORARY)
 
 
-def is_sealed(path: Path) -> bool:
-    """Whether the file carries a hash."""
-    with path.open("rb") as file:
-        return file.read(len(_SEAL)) == _SEAL
-
-
 def _sealed(name: str, text: bytes) -> bytes:
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape") + b"\0" + text).hexdigest().encode("ascii")
     return _SEAL + digest + _VALUE + text + _END
@@ -108,7 +102,7 @@ class DamagedArtefactError(Exception):
     """A committed file could not be read back; it has been removed, so that the next try makes it again."""
 
 
-def commit(path: Path, write: Callable[[Path], None], read: Callable[[Path], Any]) -> Any:
+def commit(path: Path, write: Callable[[Path], object], read: Callable[[Path], Any]) -> Any:
     """Writes a file so that it is there whole or not at all, and returns what reading it back gives.
 
     The order is: temporary name in the same folder, verify, fsync, rename, fsync of the folder.
