@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -65,9 +66,10 @@ def test_arrays_are_views_into_the_buffers_of_arrow(tmp_path: Path) -> None:
 def test_reading_allocates_nothing_beside_arrow(tmp_path: Path) -> None:
     MotionCodec().write(tmp_path / "m.parquet", synthetic_motion(CLIP))
     table = pq.read_table(tmp_path / "m.parquet")
+    gc.collect()  # what others left behind may go at any time, and the pool is everybody's
     before = pa.total_allocated_bytes()
     motion = motion_of_row(table, 1)
-    assert pa.total_allocated_bytes() == before
+    assert pa.total_allocated_bytes() <= before
     assert not any(getattr(motion, name).flags.owndata for name in ARRAY_COLUMNS)
     assert not any(getattr(motion, name).flags.writeable for name in ARRAY_COLUMNS)
 

@@ -168,6 +168,7 @@ def run(
     except OSError as error:
         raise output_error(error, output.path) from error
     stopped, message = _work(engine, output, watcher, _pool(engine, output, list(manifest.sources.values())))
+    sweep(store.root)  # a worker that was killed, or went with its node, may have been writing
     after = Survey.take(store)
     manifest.recover(after)
     outcomes = {unit.unit_id: after.outcome(unit) for unit in [*manifest.sources.values(), *manifest.clips]}
