@@ -6,7 +6,7 @@ Time is float seconds, half-open ``[start_s, end_s)``. Inside a clip, second 0 i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,6 +131,10 @@ class Track:
         hand_score: [T, 2] in [0, 1].
         hand_valid: [T, 2].
         appearance: [E] unit-length embedding of the person's look, the mean over the track.
+        faces: [T, 112, 112] grey face region as active speaker networks want it; empty where it was not asked for.
+        blendshapes: [T, 52] learned face coefficients in the order of `ARKIT52_NAMES`; empty where no model gave them.
+        head_turns: [T, 3, 3] learned head rotations against the line of sight, axes x right, y down, z away; empty
+            where no model gave them.
     """
 
     track_id: int
@@ -149,6 +153,9 @@ class Track:
     hand_score: F32
     hand_valid: Bool
     appearance: F32
+    faces: U8 = field(default_factory=lambda: np.zeros((0, 112, 112), np.uint8))
+    blendshapes: F32 = field(default_factory=lambda: np.zeros((0, 52), np.float32))
+    head_turns: F32 = field(default_factory=lambda: np.zeros((0, 3, 3), np.float32))
 
     @property
     def n_frames(self) -> int:

@@ -166,6 +166,11 @@ def find(file: WeightFile) -> tuple[Path, str] | None:
     return None
 
 
+def may_download(file: WeightFile) -> bool:
+    """Whether `file` has an address and the user has allowed downloads."""
+    return bool(file.url) and os.environ.get("NONVERBAL_DOWNLOAD") == "1"
+
+
 def verified(file: WeightFile) -> Path:
     """Path of `file` with its hash checked, downloaded where that was allowed and nothing else has it.
 
@@ -173,7 +178,7 @@ def verified(file: WeightFile) -> Path:
         UserError: the file is nowhere, or what is there has another hash.
     """
     found = find(file)
-    if found is None and file.url and os.environ.get("NONVERBAL_DOWNLOAD") == "1":
+    if found is None and may_download(file):
         found = _download(file), "download"
     if found is None:
         raise UserError(f"the weights {file.package}/{file.path} are missing: {_install_hint(file)}")

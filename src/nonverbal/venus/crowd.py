@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from nonverbal.timeline import FPS
 from nonverbal.types import U8, Track
-from nonverbal.venus.person import Eyes, Person
+from nonverbal.venus.person import Eyes, Person, Rows
 from nonverbal.venus.tracking import Box, associate, centre, distance, size, territory
 
 _UNCONFIRMED_S = 3.0  # landmarks the face detector has not agreed with for so long lie on no face
@@ -27,6 +27,7 @@ class Limits:
     track_lost_frames: int
     body_stride: int
     body_gap_frames: int
+    keep_faces: bool = False
 
 
 @dataclass
@@ -111,7 +112,8 @@ class Crowd:
             if fit and not known and len(self._people) < limits.max_people:
                 eyes = self._free.pop() if self._free else Eyes()
                 left = self._capacity - batch.first
-                person = Person(batch.first, len(self.shots) - 1, box, score, eyes, left)
+                rows = Rows(left, limits.keep_faces)
+                person = Person(batch.first, len(self.shots) - 1, box, score, eyes, rows)
                 person.body_from = batch.first + (0 if batch.cut else _NEWCOMER_FRAMES)
                 self._people.append(person)
 

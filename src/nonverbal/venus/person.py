@@ -14,6 +14,7 @@ from nonverbal.backends.mediapipe_hands import N_HAND, HandTracker
 from nonverbal.backends.mediapipe_mesh import MOUTH_LEFT, MOUTH_RIGHT, N_LANDMARKS, MeshTracker
 from nonverbal.backends.mediapipe_pose import N_POSE, PoseTracker
 from nonverbal.types import F32, U8, Bool, Track
+from nonverbal.venus.faces import FACE_SIDE, talking_face
 from nonverbal.venus.hands import HandFollower
 from nonverbal.venus.tracking import Box, Region, centre, clip, distance, size
 
@@ -67,7 +68,7 @@ class Rows:
     Allocated for the rest of the clip at once: the system gives memory only to pages that are written.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, keep_faces: bool = False) -> None:
         self.face_box_px = np.zeros((capacity, 4), np.float32)
         self.face_score = np.zeros(capacity, np.float32)
         self.face_valid = np.zeros(capacity, bool)
@@ -80,9 +81,10 @@ class Rows:
         self.hands_px = np.zeros((capacity, 2, N_HAND, 3), np.float32)
         self.hand_score = np.zeros((capacity, 2), np.float32)
         self.hand_valid = np.zeros((capacity, 2), bool)
+        self.faces = np.zeros((capacity if keep_faces else 0, FACE_SIDE, FACE_SIDE), np.uint8)
 
 
-_ROW_NAMES = tuple(f.name for f in fields(Track) if f.name not in {"track_id", "shot", "start_frame", "appearance"})
+_ROW_NAMES = tuple(f.name for f in fields(Track) if f.name in vars(Rows(0)))
 
 
 class Person:
@@ -96,12 +98,12 @@ class Person:
         territory: the part of the picture that is this person's alone; to be set before each `follow`.
     """
 
-    def __init__(self, start_frame: int, shot: int, box: Box, score: float, eyes: Eyes, capacity: int) -> None:
+    def __init__(self, start_frame: int, shot: int, box: Box, score: float, eyes: Eyes, rows: Rows) -> None:
         self.start_frame, self.shot, self.box, self.score, self.eyes = start_frame, shot, box, score, eyes
         self.last_face = self.confirmed = start_frame
         self.body_from = start_frame
         self.territory: Region | None = None
-        self._rows = Rows(capacity)
+        self._rows = rows
         self._face_crop: Region | None = None
         self._body_crop: Region | None = None
         self._last: U8 | None = None
@@ -175,11 +177,15 @@ class Person:
         rows.face_valid[row] = True
         rows.landmarks_px[row] = points
         rows.lips[row] = mouth_region(rgb, points)
+        if len(rows.faces):
+            rows.faces[row] = talking_face(rgb, box)
 
     def _repeat_face(self, row: int) -> None:
         rows = self._rows
         for array in (rows.face_box_px, rows.face_score, rows.face_valid, rows.landmarks_px, rows.lips):
             array[row] = array[row - 1]
+        if len(rows.faces):
+            rows.faces[row] = rows.faces[row - 1]
 
     def _see_body(self, rgb: U8, row: int) -> None:
         if self._rest > 0:

@@ -70,6 +70,9 @@ class Watch:
     """People whose face is seen for a shorter time are dropped as flicker."""
     track_lost_s: float = 1.0
     """A track ends when its face was not seen for so long."""
+    keep_faces: bool = False
+    """Keep grey pictures of the faces in memory until `speak` has run: networks that detect active speakers need them,
+    and choosing one sets this."""
 
     def __post_init__(self) -> None:
         if self.max_people < 1 or self.detect_every_frames < 1 or self.body_gap_frames < 1:
@@ -88,6 +91,7 @@ class Watch:
             round(self.track_lost_s * FPS),
             max(1, round(FPS / self.body_hz)),
             self.body_gap_frames,
+            self.keep_faces,
         )
 
     def run(self, job: Job, inputs: Mapping[str, Any]) -> Sighting:
