@@ -32,6 +32,7 @@ _PR_SET_PDEATHSIG = 1
 _TICK_EVERY_S = 0.5
 _MESSAGE_CHARS = 2000
 _TRACEBACK_CHARS = 16384
+_GPU_FULL = "OutOfMemoryError"  # PyTorch's, known by name so that it need not be loaded
 
 
 def main(descriptor: int, parent: int) -> None:
@@ -79,11 +80,19 @@ def _work(plan: Plan, store: Store, task: Task, connection: Connection) -> Said:
     except Exception as error:
         if isinstance(error, OSError) and is_full(error):
             return Said("full", ticker.stage, message=error.strerror or str(error))
-        return _failure(ticker.stage, Reason.E_CRASH, error)
+        return _failure(ticker.stage, _reason(error), error)
     if verdict is None:
         return Said("done", value=peak_mb())
     stage, reject = verdict
     return Said("reject", stage, peak_mb(), reject.reason, reject.message)
+
+
+def _reason(error: Exception) -> Reason:
+    """The reason that an error brings along, such as a runner's; a crash where it has none."""
+    if type(error).__name__ == _GPU_FULL:
+        return Reason.E_OOM
+    brought = getattr(error, "reason", None)
+    return brought if isinstance(brought, Reason) else Reason.E_CRASH
 
 
 def _failure(stage: str, reason: Reason, error: BaseException) -> Said:
