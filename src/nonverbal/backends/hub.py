@@ -64,7 +64,7 @@ class HubModel:
 
 def is_folder(name: str) -> bool:
     """Whether `name` is a path and not the name of a repository."""
-    return name.startswith(("/", ".", "~")) or Path(name).is_dir()
+    return name.startswith(("/", ".", "~")) or (name != "" and Path(name).is_dir())
 
 
 def folder_of(name: str, setting: str = "") -> Path:
