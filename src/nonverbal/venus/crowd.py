@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from nonverbal.backends import appearance
 from nonverbal.timeline import FPS
-from nonverbal.types import U8, Track
+from nonverbal.types import F32, U8, Track
 from nonverbal.venus.person import Eyes, Person, Rows
 from nonverbal.venus.tracking import Box, associate, centre, distance, size, territory
 
@@ -45,10 +46,11 @@ class Crowd:
 
     Args:
         capacity: grid frames of the clip.
+        describe: what people look like, see `Eyes`.
     """
 
-    def __init__(self, limits: Limits, capacity: int) -> None:
-        self._limits, self._capacity = limits, capacity
+    def __init__(self, limits: Limits, capacity: int, describe: Callable[[U8, F32], F32] = appearance.describe) -> None:
+        self._limits, self._capacity, self._describe = limits, capacity, describe
         self._people: list[Person] = []
         self._tracks: list[Track] = []
         self._free: list[Eyes] = []
@@ -110,7 +112,7 @@ class Crowd:
             known = any(distance(person.box, box) < _OTHER_FACE for person in self._people)
             fit = score >= limits.face_min_score and size(box) >= limits.face_min_px
             if fit and not known and len(self._people) < limits.max_people:
-                eyes = self._free.pop() if self._free else Eyes()
+                eyes = self._free.pop() if self._free else Eyes(self._describe)
                 left = self._capacity - batch.first
                 rows = Rows(left, limits.keep_faces)
                 person = Person(batch.first, len(self.shots) - 1, box, score, eyes, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -29,7 +30,14 @@ _LIP_CORNERS = ((16.0, 14.0), (48.0, 14.0))  # where the mouth corners come to l
 
 @dataclass
 class Eyes:
-    """The models that look at one person; handed on to the next person after a `reset`. Each starts when first used."""
+    """The models that look at one person; handed on to the next person after a `reset`. Each starts when first used.
+
+    Attributes:
+        describe: what the person looks like, [E] of unit length, from a picture and the face mesh [478, 3] in it; other
+            people's eyes may use it at the same time.
+    """
+
+    describe: Callable[[U8, F32], F32] = appearance.describe
 
     @cached_property
     def mesh(self) -> MeshTracker:
@@ -139,7 +147,7 @@ class Person:
                 self.last_face = frame
         row = first - self.start_frame
         if self._rows.face_valid[row]:
-            look = appearance.describe(pictures[0], self._rows.landmarks_px[row])
+            look = self.eyes.describe(pictures[0], self._rows.landmarks_px[row])
             self._looks = look if not len(self._looks) else self._looks + look
 
     def _place_crops(self) -> None:

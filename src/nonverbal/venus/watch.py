@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from nonverbal.backends.looks import look_model
 from nonverbal.backends.mediapipe_faces import detect_faces
 from nonverbal.media.video import read_frames
 from nonverbal.pipeline.stage import Codec, Job
@@ -70,6 +71,8 @@ class Watch:
     """People whose face is seen for a shorter time are dropped as flicker."""
     track_lost_s: float = 1.0
     """A track ends when its face was not seen for so long."""
+    identity_model: str = "appearance"
+    """What tells people apart and knows them again, one of `backends.looks.CHOICES`."""
     keep_faces: bool = False
     """Keep grey pictures of the faces in memory until `speak` has run: networks that detect active speakers need them,
     and choosing one sets this."""
@@ -101,7 +104,10 @@ class Watch:
         frames = read_frames(Path(job.source.path), job.clip.start_s, job.clip.end_s, threads=job.threads)
         shots = ShotFinder()
         size_px = (0, 0)
-        with closing(Crowd(self.limits, count)) as crowd, _Workers(job.threads) as workers:
+        with (
+            closing(Crowd(self.limits, count, look_model(self.identity_model).describe)) as crowd,
+            _Workers(job.threads) as workers,
+        ):
             for batch in _batches(frames, shots, self.detect_every_frames):
                 workers.join()
                 job.tick(batch.first / max(count, 1))
