@@ -10,7 +10,8 @@ from recordings import diarized, job_of, job_with, music
 
 from nonverbal.pipeline.store import JsonCodec
 from nonverbal.types import SpeakerSegment
-from nonverbal.venus.diarize import Diarization, Diarize, drop_strays, rename, talk_shares
+from nonverbal.venus.diarize import Diarization, Diarize, talk_shares
+from nonverbal.venus.naming import drop_strays, rename
 from nonverbal.venus.truth import diarization_error, read_rttm
 from nonverbal.venus.voices import Windows
 from nonverbal.verdicts import Reason, Reject

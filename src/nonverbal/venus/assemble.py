@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from nonverbal.dataset.content import read_summary
 from nonverbal.dataset.manifest import ModelUse
 from nonverbal.dataset.rows import (
     KEPT,
@@ -109,7 +110,8 @@ def _entry(item: FinishedClip) -> Entry:
 def _row(item: FinishedClip) -> Row:
     transcript = item.load_transcript()
     turns = [dataclasses.replace(turn, participant=participant_of(turn.participant)) for turn in transcript.turns]
-    return dialogue_row(item.clip, item.source, transcript.language, ("A", "B"), turns)
+    names = sorted(read_summary(item.motion).rows)  # also those of whom no word was understood
+    return dialogue_row(item.clip, item.source, transcript.language, names, turns)
 
 
 def participant_of(speaker: str) -> str:

