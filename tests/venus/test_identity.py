@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 from people import GRID_TALK, drawn_track, sighting_of, watched
 
+from nonverbal.backends.looks import look_model
 from nonverbal.pipeline.stage import Job
 from nonverbal.records import dumps, loads
 from nonverbal.types import Source, SpeakerSegment, Track
@@ -18,6 +19,7 @@ from nonverbal.venus.speak import Speak, Speaking
 from nonverbal.venus.visible import Visible
 from nonverbal.verdicts import Reason, Reject
 
+MODEL = look_model("appearance")
 JOB = Job(Source("s", "unused", 0))
 TALK = Diarization((SpeakerSegment("S0", 0, 4), SpeakerSegment("S1", 4, 8)), ("S0", "S1"))
 
@@ -31,16 +33,16 @@ def identify(tracks: list[Track], scores: list[np.ndarray], talk: Diarization = 
         "watch": sighting_of(*tracks, count=200),
         "diarize": talk,
         "speak": Speaking(tuple(np.asarray(s, np.float32) for s in scores)),
-        "visible": SimpleNamespace(persons=link(tracks, 0.85)),
+        "visible": SimpleNamespace(persons=link(tracks, MODEL)),
     }
     return Identify().run(JOB, inputs)
 
 
 def test_tracks_of_one_look_become_one_person_but_never_two_at_once() -> None:
     cut = [track(0, 0, 100, 0), track(1, 0, 100, 1), track(2, 100, 200, 1), track(3, 100, 200, 0)]
-    assert link(cut, 0.85) == ((0, 3), (1, 2))
+    assert link(cut, MODEL) == ((0, 3), (1, 2))
     twins = [track(0, 0, 100, 0), track(1, 50, 200, 0), track(2, 100, 150, 0)]
-    groups = link(twins, 0.85)
+    groups = link(twins, MODEL)
     assert sorted(i for g in groups for i in g) == [0, 1, 2]
     assert all(not {0, 1} <= set(g) and not {1, 2} <= set(g) for g in groups)
     assert (0, 2) in groups
@@ -52,7 +54,7 @@ def test_linking_many_tracks_keeps_everyone_apart_who_met() -> None:
     tracks = [
         track(i, int(s), int(s) + int(random.integers(5, 80)), int(random.integers(3))) for i, s in enumerate(starts)
     ]
-    groups = link(tracks, 0.85)
+    groups = link(tracks, MODEL)
     assert sorted(i for g in groups for i in g) == list(range(40))
     for group in groups:
         assert len({int(tracks[i].appearance.argmax()) for i in group}) == 1
@@ -76,9 +78,9 @@ def test_a_person_under_another_cameras_colours_is_found_by_the_lead_over_the_ot
         looking(track(4, 160, 180, 0), 0.7, 0.7),
         looking(track(5, 180, 200, 0), 0.3, 0.1, 0.9),
     ]
-    groups = link(tracks, 0.85)
+    groups = link(tracks, MODEL)
     assert len(groups) == 6
-    assert gather(tracks, groups, 2) == ((0, 2), (1, 3), (4,), (5,))
+    assert gather(tracks, groups, 2, MODEL) == ((0, 2), (1, 3), (4,), (5,))
 
 
 def test_the_second_person_is_not_the_first_one_under_another_camera() -> None:
@@ -87,14 +89,14 @@ def test_the_second_person_is_not_the_first_one_under_another_camera() -> None:
         looking(track(1, 100, 180, 0), 0.8, 0.1, 0.6),  # the same, more often seen than the other one
         looking(track(2, 180, 200, 0), 0, 1, 0),
     ]
-    assert gather(tracks, link(tracks, 0.85), 2) == ((0, 1), (2,))
+    assert gather(tracks, link(tracks, MODEL), 2, MODEL) == ((0, 1), (2,))
 
 
 def test_two_rather_like_people_who_never_meet_stay_two() -> None:
     tracks = [looking(track(0, 0, 100, 0), 1, 0), looking(track(1, 100, 180, 0), 0.75, 0.66)]
-    assert gather(tracks, link(tracks, 0.85), 2) == ((0,), (1,))
+    assert gather(tracks, link(tracks, MODEL), 2, MODEL) == ((0,), (1,))
     tracks[1] = looking(tracks[1], 0.8, 0.6)
-    assert gather(tracks, link(tracks, 0.85), 2) == ((0,), (1,))
+    assert gather(tracks, link(tracks, MODEL), 2, MODEL) == ((0,), (1,))
 
 
 def test_nobody_is_gathered_into_a_person_met_at_the_same_time() -> None:
@@ -103,16 +105,16 @@ def test_nobody_is_gathered_into_a_person_met_at_the_same_time() -> None:
         looking(track(1, 0, 90, 0), 0, 1),
         looking(track(2, 50, 80, 0), 0.8, 0.1, 0.6),
     ]
-    assert gather(tracks, link(tracks, 0.85), 2) == ((0,), (1,), (2,))
+    assert gather(tracks, link(tracks, MODEL), 2, MODEL) == ((0,), (1,), (2,))
 
 
 def test_gathering_nobody_gives_nobody() -> None:
-    assert gather([], (), 2) == ()
+    assert gather([], (), 2, MODEL) == ()
 
 
 def test_linking_nobody_gives_nobody() -> None:
-    assert link([], 0.85) == ()
-    assert link([track(0, 0, 9, 0)], 0.85) == ((0,),)
+    assert link([], MODEL) == ()
+    assert link([track(0, 0, 9, 0)], MODEL) == ((0,),)
 
 
 def test_each_speaker_gets_the_person_who_moves_the_lips_with_the_voice() -> None:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from nonverbal.backends.looks import look_model
 from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.pipeline.store import JsonCodec
 from nonverbal.types import Track
 from nonverbal.venus.linking import gather, link, seen_frames
-from nonverbal.verdicts import Reason, Reject
+from nonverbal.verdicts import Reason, Reject, UserError
 
 if TYPE_CHECKING:
     from nonverbal.venus.watch import Sighting
@@ -60,14 +61,20 @@ class Visible:
     """A clip of which a larger share of pictures, 0 to 1, equals the one before is a still picture."""
     lip_min_range: float = 0.012
     """Lips of the liveliest person that open and close by less, in face heights, belong to a picture or a statue."""
-    same_person_similarity: float = 0.85
+    same_person_similarity: float | None = None
     """Likeness, -1 to 1, from which tracks of different shots are surely one person; below, it takes a clear lead over
-    the likeness to the other speaker."""
+    the likeness to the other speaker. None takes the one that was measured for the model of looks."""
+
+    def __post_init__(self) -> None:
+        if self.same_person_similarity is not None and not -1.0 <= self.same_person_similarity <= 1.0:
+            raise UserError(f"same_person_similarity={self.same_person_similarity}, expected -1 to 1 or None")
 
     def run(self, job: Job, inputs: Mapping[str, Any]) -> Visibility | Reject:
         sighting: Sighting = inputs["watch"]
         speakers = len(inputs["diarize"].speakers)
-        persons = gather(sighting.tracks, link(sighting.tracks, self.same_person_similarity), speakers)
+        model = look_model(sighting.identity_model)
+        groups = link(sighting.tracks, model, self.same_person_similarity)
+        persons = gather(sighting.tracks, groups, speakers, model)
         job.tick(0.5)
         facts = facts_of(sighting, persons)
         return self.verdict(facts, speakers) or facts

@@ -36,6 +36,7 @@ class Sighting:
         shots: the first frame of each shot, rising, beginning with 0.
         tracks: by first frame, then from left to right.
         still: share of pictures nearly identical to the one before, in [0, 1].
+        identity_model: which of `backends.looks.CHOICES` described the tracks' looks.
     """
 
     n_frames: int
@@ -44,6 +45,7 @@ class Sighting:
     width_px: int
     height_px: int
     still: float
+    identity_model: str = "appearance"
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Watch:
                 workers.start(crowd.begin(batch))
             workers.join()
             tracks = crowd.finish(count)
-            return Sighting(count, tuple(crowd.shots), tracks, *size_px, shots.still)
+            return Sighting(count, tuple(crowd.shots), tracks, *size_px, shots.still, self.identity_model)
 
 
 class _Workers:
