@@ -98,9 +98,7 @@ def write_card(
     sources, clips = tables
     parts = [
         front_matter(stats, splits),
-        "# Dialogues with face, body and gaze of both participants\n",
-        "Built with nonverbal from videos of two people talking: text with word times, turns, and for both\n"
-        "participants motion 25 times a second, whether they speak or listen.\n",
+        _title(stats),
         _counts(stats, splits),
         _columns(),
         _layout(spaces),
@@ -110,6 +108,16 @@ def write_card(
         _USE,
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _title(stats: Statistics) -> str:
+    more = stats.participants > 2 * stats.dialogues
+    who, talkers = ("all", "people") if more else ("both", "two people")
+    return (
+        f"# Dialogues with face, body and gaze of {who} participants\n\n"
+        f"Built with nonverbal from videos of {talkers} talking: text with word times, turns, and for {who}\n"
+        "participants motion 25 times a second, whether they speak or listen.\n"
+    )
 
 
 def front_matter(stats: Statistics, splits: dict[str, int]) -> str:

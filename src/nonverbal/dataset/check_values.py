@@ -13,6 +13,9 @@ from nonverbal.spaces import get_space
 from nonverbal.types import F32, PARTS, Motion
 from nonverbal.verdicts import Reason, Reject, RejectedError
 
+MOST_PARTICIPANTS = 6
+"""More people than this in one dialogue are a mistake: nothing here makes such."""
+
 _TIME_EPS_S = 0.01
 _ANGLE_EPS_RAD = 1e-3
 _RANGE_EPS = 1e-6
@@ -61,6 +64,8 @@ def _fault(motion: Motion, column: str, message: str) -> Reject:
 
 def row_faults(row: Row) -> Iterator[Reject]:
     """What is wrong with one row of the table ``dialogues``; each message names the dialogue and the turn."""
+    if fault := _people_fault(row["participants"]):
+        yield Reject(Reason.E_SCHEMA, f"dialogue {row['dialogue_id']}, column 'participants': {fault}")
     for i, turn in enumerate(row["turns"]):
         for message in _turn_faults(turn, row):
             yield Reject(Reason.E_SCHEMA, f"dialogue {row['dialogue_id']}, column 'turns', turn {i}: {message}")
@@ -68,6 +73,14 @@ def row_faults(row: Row) -> Iterator[Reject]:
         if other["start_s"] < one["start_s"]:
             message = f"turn {i + 1} starts at {other['start_s']} s, before turn {i} at {one['start_s']} s"
             yield Reject(Reason.E_SCHEMA, f"dialogue {row['dialogue_id']}, column 'turns': {message}")
+
+
+def _people_fault(names: list[str]) -> str:
+    if len(set(names)) != len(names) or not all(names):
+        return f"got the names {names}, expected different ones"
+    if not 2 <= len(names) <= MOST_PARTICIPANTS:
+        return f"got {len(names)} people, expected 2 to {MOST_PARTICIPANTS}"
+    return ""
 
 
 def _turn_faults(turn: Row, row: Row) -> Iterator[str]:

@@ -201,6 +201,7 @@ def detail_rows(stats: Statistics) -> list[tuple[str, str]]:
         ("sources", _number(stats.sources)),
         ("channels", _number(stats.channels)),
         ("participants", _number(stats.participants)),
+        ("participants a dialogue", f"{stats.participants / max(stats.dialogues, 1):.3g}"),
         ("words", _number(stats.words)),
         ("motion frames", _number(stats.frames)),
         ("mean turn", f"{stats.mean_turn_s:.2f} s"),

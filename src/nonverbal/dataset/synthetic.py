@@ -37,11 +37,13 @@ def synthetic_clip(source: Source, start_s: float = 60.0, duration_s: float = 4.
     return Clip(clip_id, source.source_id, start_s, start_s + duration_s)
 
 
-def synthetic_transcript(clip: Clip, seed: int = 0) -> SyntheticTranscript:
-    """Two speakers who take turns of two seconds, four words each."""
+def synthetic_transcript(clip: Clip, seed: int = 0, people: int = 2) -> SyntheticTranscript:
+    """Speakers who take turns of two seconds, four words each."""
     rng = np.random.default_rng(seed)
     starts = np.arange(0.0, clip.duration_s - 1.9, 2.0)
-    return SyntheticTranscript("en", tuple(_turn(rng, f"S{i % 2}", float(start)) for i, start in enumerate(starts)))
+    return SyntheticTranscript(
+        "en", tuple(_turn(rng, f"S{i % people}", float(start)) for i, start in enumerate(starts))
+    )
 
 
 def _turn(rng: np.random.Generator, speaker: str, start_s: float) -> Turn:
@@ -54,10 +56,12 @@ def _turn(rng: np.random.Generator, speaker: str, start_s: float) -> Turn:
     return Turn(speaker, start_s, start_s + 1.6, " ".join(chosen), words, (0, 2), harm, harm > 0.9)
 
 
-def synthetic_motion(clip: Clip, seed: int = 0) -> ClipMotion:
-    """Slow random movements of two participants, in ``arkit52`` and ``smplx117``; now and then a part is lost."""
+def synthetic_motion(clip: Clip, seed: int = 0, people: int = 2) -> ClipMotion:
+    """Slow random movements of participants A, B and so on, in ``arkit52`` and ``smplx117``; parts are lost at times."""
     rng = np.random.default_rng(seed)
-    return ClipMotion(clip.clip_id, tuple(_participant(rng, name, n_frames(clip.duration_s)) for name in "AB"))
+    return ClipMotion(
+        clip.clip_id, tuple(_participant(rng, name, n_frames(clip.duration_s)) for name in "ABCDEF"[:people])
+    )
 
 
 def _participant(rng: np.random.Generator, name: str, count: int) -> Motion:

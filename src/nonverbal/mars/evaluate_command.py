@@ -43,6 +43,7 @@ class EvaluateModel:
         from nonverbal.mars.evaluation import as_json
         from nonverbal.mars.evaluation_plot import Gatherer, draw
         from nonverbal.mars.evaluation_table import tables
+        from nonverbal.mars.of_two import crowded_out
         from nonverbal.mars.store import load_mars
 
         for path in (self.out, self.picture):
@@ -64,6 +65,8 @@ class EvaluateModel:
         else:
             for table in tables(found):
                 console.print(table)
+            if left_out := crowded_out([dataset]):
+                console.print(left_out)
         if self.picture is not None and gathered is not None:
             draw(self.picture, found, gathered)
         return 0

@@ -25,6 +25,7 @@ from transformers import PreTrainedTokenizerFast
 from nonverbal.dataset.manifest import ARRAYS_DIR
 from nonverbal.dataset.read import Dataset
 from nonverbal.mars.conversation import stretches
+from nonverbal.mars.of_two import nothing_of_two, of_two
 from nonverbal.mars.stream import ROLES, Conversation, Message, encode
 from nonverbal.mars.vocabulary import Vocabulary
 from nonverbal.pipeline.lock import output_error
@@ -89,15 +90,12 @@ def load_examples(
         tick: is told how far the writing has come.
 
     Raises:
-        UserError: the split is empty, or the table is of other tokenizers or another dataset.
+        UserError: the split has no dialogue of two, or the table is of other tokenizers or another dataset.
         OutputError: the arrays cannot be written.
     """
-    ids = dataset.ids(split)
-    if not ids:
-        counts = ", ".join(f"{name} {count}" for name, count in dataset.manifest.splits.items()) or "nothing"
-        raise UserError(
-            f"{dataset.root}: no dialogue in the split {split!r}; it has {counts}: choose another or add data"
-        )
+    there = of_two(dataset, split)
+    if not there.ids:
+        raise UserError(nothing_of_two(dataset, split, there.left_out))
     if table is not None:
         table.check(dataset)
         check_table(table, vocabulary)
@@ -153,9 +151,9 @@ def check_table(table: TokenTable, vocabulary: Vocabulary) -> None:
 def conversations(
     dataset: Dataset, table: TokenTable | None, split: str, vocabulary: Vocabulary, tick: Tick = silent
 ) -> Iterator[Conversation]:
-    """Every dialogue of a split as each of its participants lives through it, harmful turns cut out."""
+    """Every dialogue of two in a split as each of both lives through it, harmful turns cut out."""
     config = vocabulary.config
-    ids = dataset.ids(split)
+    ids = of_two(dataset, split).ids
     for number, dialogue_id in enumerate(ids):
         row = dataset.row(dialogue_id)
         codes = {

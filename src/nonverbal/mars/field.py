@@ -15,6 +15,7 @@ from nonverbal.mars.evaluate_settings import EvaluationSettings
 from nonverbal.mars.evaluation import HIDDEN, MODEL, Behaviour, Standing
 from nonverbal.mars.events import motion_events
 from nonverbal.mars.held_out import Person, decoded, own_codes, retold, some_ids, told_frames
+from nonverbal.mars.of_two import of_two
 from nonverbal.mars.retrieval import Nearest, Shuffled, Takes
 from nonverbal.mars.sampling import Draw, SamplingConfig
 from nonverbal.mars.store import Mars
@@ -108,7 +109,7 @@ class Field:
         material = TrainingCodes.of(dataset, ids, mars.tokenizers, levels, self._tick)
         spaces, size, seed = takes.spaces, frames_per_step(mars), self._settings.seed
         held = dict.fromkeys(person.dialogue_id for person in self._people)
-        others = dataset.ids(self._settings.split) if len(held) < 2 else tuple(held)
+        others = of_two(dataset, self._settings.split).ids if len(held) < 2 else tuple(held)
         shuffled = Shuffled(Takes.of(dataset, others, spaces, config, size), config, size, seed)
         return [
             (Nearest(takes, config, size), "baseline"),

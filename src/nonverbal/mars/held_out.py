@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nonverbal.dataset.read import Dataset
 from nonverbal.dataset.rows import Row
 from nonverbal.mars.conversation import PartCodes, stretches
+from nonverbal.mars.of_two import nothing_of_two, of_two
 from nonverbal.mars.stream import Conversation, Side, Step, Stream, encode
 from nonverbal.mars.vocabulary import Vocabulary
 from nonverbal.records import from_plain
@@ -151,16 +152,15 @@ def decoded(codes: PartCodes, tokenizers: Mapping[str, Tokenizer], n_frames: int
 
 
 def some_ids(dataset: Dataset, split: str, most: int | None) -> tuple[str, ...]:
-    """The first `most` dialogues of a split, all for None.
+    """The first `most` dialogues of two people in a split, all for None.
 
     Raises:
         UserError: there is none.
     """
-    ids = dataset.ids(split)
-    if not ids:
-        counts = ", ".join(f"{name} {count}" for name, count in dataset.manifest.splits.items())
-        raise UserError(f"{dataset.root}: no dialogue in the split {split!r}; it has {counts}: choose another")
-    return ids[:most]
+    found = of_two(dataset, split)
+    if not found.ids:
+        raise UserError(nothing_of_two(dataset, split, found.left_out))
+    return found.ids[:most]
 
 
 def _scenes(row: Row, codes: Mapping[str, PartCodes], who: str, vocabulary: Vocabulary) -> Iterator[Scene]:

@@ -19,6 +19,7 @@ from nonverbal.mars.config import PartVocab, StreamConfig
 from nonverbal.mars.distributed import World
 from nonverbal.mars.examples import Examples, load_examples, text_mark
 from nonverbal.mars.lora import LoraSettings, add_lora, merge_lora
+from nonverbal.mars.of_two import crowded_out, nothing_of_two, of_two
 from nonverbal.mars.rehearsal import Texts, encode_texts, read_texts
 from nonverbal.mars.store import CARD_NAME, Mars, load_mars, new_mars, save_mars
 from nonverbal.mars.tiny import TinyConfig
@@ -62,8 +63,9 @@ def prepare(asked: Train, config: TrainConfig, console: Console, world: World) -
         got = " and ".join(chosen) or "none"
         raise UserError(f"--tokenizers: got {got}, expected that of the face alone, which is what ng2023 tells")
     for dataset in datasets:
-        if not dataset.ids("train"):
-            raise UserError(f"{dataset.root}: has no dialogue in the split 'train'; add data, or leave the folder out")
+        there = of_two(dataset, "train")
+        if not there.ids:
+            raise UserError(nothing_of_two(dataset, "train", there.left_out))
     if not world.first:
         world.wait()
     with ticking(console) as tick:
@@ -73,7 +75,9 @@ def prepare(asked: Train, config: TrainConfig, console: Console, world: World) -
 
         def examples(split: str) -> tuple[Examples, ...]:
             pairs = zip(datasets, tables, strict=True)
-            return tuple(load_examples(d, t, split, mars.vocabulary, mark, tick) for d, t in pairs if d.ids(split))
+            return tuple(
+                load_examples(d, t, split, mars.vocabulary, mark, tick) for d, t in pairs if of_two(d, split).ids
+            )
 
         data = TrainData(examples("train"), examples("validation"), _texts(asked, config, datasets, mars))
     if world.first:
@@ -82,6 +86,8 @@ def prepare(asked: Train, config: TrainConfig, console: Console, world: World) -
     weights = sum(weight.numel() for weight in mars.model.parameters())
     told = f"{asked.base_name} with {weights / 1e6:,.1f} M weights and {len(mars.vocabulary.tokens)} motion tokens"
     console.print(f"{told}, {tokens:,} tokens to learn from", markup=False, highlight=False, soft_wrap=True)
+    if left_out := crowded_out(datasets):
+        console.print(left_out)
     if not data.validation:
         console.print("There is no validation split: losses are those of training only.")
     return Ready(mars, model, data, told)
@@ -107,7 +113,7 @@ def finish(asked: Train, config: TrainConfig, ready: Ready, world: World) -> Non
 def said(datasets: Sequence[Dataset], split: str) -> Iterator[str]:
     """What is said in each turn of a split that is not harmful."""
     for dataset in datasets:
-        for dialogue_id in dataset.ids(split):
+        for dialogue_id in of_two(dataset, split).ids:
             yield from (turn["text"] for turn in dataset.row(dialogue_id)["turns"] if not turn["harmful"])
 
 
