@@ -57,7 +57,7 @@ def _turn(rng: np.random.Generator, speaker: str, start_s: float) -> Turn:
 
 
 def synthetic_motion(clip: Clip, seed: int = 0, people: int = 2) -> ClipMotion:
-    """Slow random movements of participants A, B and so on, in ``arkit52`` and ``smplx117``; parts are lost at times."""
+    """Slow random movements of participants A, B and so on, in ``arkit52`` and ``smplx117``; parts get lost."""
     rng = np.random.default_rng(seed)
     return ClipMotion(
         clip.clip_id, tuple(_participant(rng, name, n_frames(clip.duration_s)) for name in "ABCDEF"[:people])
