@@ -24,15 +24,17 @@ class RecordFile:
 
     Attributes:
         version_key: the key that holds the version.
-        version: the only one that is read.
+        version: the one that is written.
         expected: what should have been there, for who looks in the wrong place.
         mend: what helps where the file is damaged.
+        readable: the versions that are read; empty: `version` alone.
     """
 
     version_key: str
     version: int
     expected: str
     mend: str
+    readable: tuple[int, ...] = ()
 
     def read(self, kind: type[T], path: Path) -> T:
         """The record of `kind` in `path`.
@@ -49,7 +51,7 @@ class RecordFile:
         if isinstance(plain, dict):
             plain.pop(_SEAL_KEY, None)
         version = plain.get(self.version_key) if isinstance(plain, dict) else None
-        if version != self.version:
+        if version not in (self.readable or (self.version,)):
             told = f"got {self.version_key.replace('_', ' ')} {version}, expected {self.version}"
             raise UserError(f"{path}: {told}; use a matching release")
         try:

@@ -40,14 +40,49 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Prosody:
+    """How a word was said, from the sound in which nobody else talks; None is unknown.
+
+    Attributes:
+        alone: share of the word, 0 to 1, in which nobody else talks; all else is measured there.
+        voiced: share of that in which the vocal folds swing.
+        pitch_hz: median fundamental frequency of the voiced frames.
+        pitch_range_st: semitones from its 10th to its 90th percentile.
+        pitch_slope_st_s: how it rises, or falls where negative, in semitones per second.
+        energy_db: level against the median over all words of the same speaker in the dialogue.
+        syllables_s: syllables per second of the words around it, pauses left out.
+    """
+
+    alone: float
+    voiced: float | None = None
+    pitch_hz: float | None = None
+    pitch_range_st: float | None = None
+    pitch_slope_st_s: float | None = None
+    energy_db: float | None = None
+    syllables_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
-    """One spoken word; `prob` in [0, 1]; `interpolated` where the recogniser gave no usable time of its own."""
+    """One spoken word; `prob` in [0, 1]; `interpolated` where the recogniser gave no usable time of its own.
+
+    `prosody` is None where it was not measured.
+    """
 
     word: str
     start_s: float
     end_s: float
     prob: float
     interpolated: bool = False
+    prosody: Prosody | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """How surely a text is of one kind, 0 to 1; labels are the model's own."""
+
+    label: str
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +91,7 @@ class Turn:
 
     `sentences` holds the index of the first word of each sentence in `words`. `harm` is the probability in
     [0, 1] that the text is harmful (None where it was not scored) and `harmful` whether it passed the threshold.
+    `harm_scores` are the scores that `harm` is the greatest of, and those of further labels.
     """
 
     participant: str
@@ -66,6 +102,29 @@ class Turn:
     sentences: tuple[int, ...] = (0,)
     harm: float | None = None
     harmful: bool = False
+    harm_scores: tuple[LabelScore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a listener does while someone else talks.
+
+    Attributes:
+        participant: who listens.
+        kind: "backchannel" (a word such as "mhm"), "nod", "shake", "smile" or "brow_raise".
+        during: the participant who talks.
+        strength: how large it is: degrees for nods and shakes, face coefficients (0 to 1) for smiles and brows, words
+            for backchannels.
+        confidence: of the words, or of the part that moves, 0 to 1, the mean over the event.
+    """
+
+    participant: str
+    kind: str
+    start_s: float
+    end_s: float
+    during: str
+    strength: float
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +270,4 @@ class Dialogue:
     language: str
     turns: tuple[Turn, ...]
     participants: tuple[Motion, ...]
+    events: tuple[Event, ...] = ()

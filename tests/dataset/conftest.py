@@ -11,7 +11,13 @@ import pytest
 from nonverbal.dataset.motion_codec import MotionCodec
 from nonverbal.dataset.rows import SourceVerdict
 from nonverbal.dataset.splits import SplitConfig
-from nonverbal.dataset.synthetic import synthetic_clip, synthetic_motion, synthetic_source, synthetic_transcript
+from nonverbal.dataset.synthetic import (
+    synthetic_clip,
+    synthetic_events,
+    synthetic_motion,
+    synthetic_source,
+    synthetic_transcript,
+)
 from nonverbal.venus.assemble import FinishedClip, assemble
 
 
@@ -30,8 +36,8 @@ def build(tmp_path: Path) -> Callable[..., Path]:
             motion = artefacts / f"{clip.clip_id}.key.parquet"
             if not motion.exists():
                 MotionCodec().write(motion, synthetic_motion(clip, talk))
-            transcript = partial(synthetic_transcript, clip, talk)
-            finished.append(FinishedClip(clip, source, motion.name, motion, transcript))
+            transcript, events = partial(synthetic_transcript, clip, talk), partial(synthetic_events, clip, talk)
+            finished.append(FinishedClip(clip, source, motion.name, motion, transcript, events))
         sources = [SourceVerdict(item.source) for item in finished]
         assemble(root, finished, [], sources, splits or SplitConfig(0.34, 0.33), {"cues": {"fps": 25}})
         return root

@@ -71,8 +71,8 @@ def test_a_folder_without_dataset_is_named(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("{", "cannot be read as JSON"),
-        ("[]", "got schema version None, expected 1"),
-        ('{"schema_version": 2}', "got schema version 2, expected 1"),
+        ("[]", "got schema version None, expected 2"),
+        ('{"schema_version": 3}', "got schema version 3, expected 2"),
         ('{"schema_version": 1, "name": "other"}', "unknown key 'name'"),
     ],
 )
@@ -143,3 +143,21 @@ def test_a_dataset_without_dialogues_opens(build: Callable[..., Path]) -> None:
     root = build(range(0))
     assert len(open_dataset(root)) == 0
     assert json.loads((root / "dataset.json").read_text())["splits"] == {"train": 0, "validation": 0, "test": 0}
+
+
+def test_scores_prosody_and_events_are_there_for_other_readers(dataset_dir: Path) -> None:
+    ours = open_dataset(dataset_dir)
+    words = duckdb.sql(
+        "SELECT w.prosody.pitch_hz, w.prosody.alone FROM "
+        f"(SELECT unnest(t.words) AS w FROM (SELECT unnest(turns) AS t FROM '{dataset_dir}/dialogues/*.parquet'))"
+    ).fetchall()
+    assert sorted(map(str, set(words))) == ["(120.0, 1.0)", "(None, 0.0)", "(None, None)"]
+    found = duckdb.sql(
+        "SELECT dialogue_id, e.participant, e.kind, e.during, e.start_s FROM "
+        f"(SELECT dialogue_id, unnest(events) AS e FROM '{dataset_dir}/dialogues/*.parquet')"
+    ).fetchall()
+    told = [(i, e.participant, e.kind, e.during, e.start_s) for i in ours.ids() for e in ours.dialogue(i).events]
+    assert sorted(found) == sorted(told)
+    assert len(told) == 12
+    for dialogue in ours:
+        assert all(t.harm_scores[0].score == t.harm for t in dialogue.turns)

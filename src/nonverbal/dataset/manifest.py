@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nonverbal.dataset.schema import SCHEMA_VERSION
+from nonverbal.dataset.schema import READABLE_VERSIONS, SCHEMA_VERSION
 from nonverbal.dataset.splits import SplitConfig
 from nonverbal.record_files import RecordFile, sealed_text
 
@@ -77,6 +77,7 @@ _FILE = RecordFile(
     SCHEMA_VERSION,
     "the folder of a dataset that `nonverbal build` wrote",
     "restore it or build the dataset again",
+    READABLE_VERSIONS,
 )
 
 

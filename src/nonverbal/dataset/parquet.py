@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nonverbal.dataset.rows import Row
-from nonverbal.dataset.schema import SCHEMA_VERSION, VERSION_KEY
+from nonverbal.dataset.schema import READABLE_VERSIONS, SCHEMA_VERSION, VERSION_KEY, as_of
 from nonverbal.verdicts import Reason, RejectedError
 
 WRITE_OPTIONS: dict[str, Any] = {
@@ -34,7 +34,9 @@ def write_table(path: Path, rows: Sequence[Row], schema: pa.Schema) -> None:
 
 
 def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetFile:
-    """Open `path` and see that it has exactly the columns of `schema`; pages are verified as they are read.
+    """Open `path` and see that it has exactly the columns of `schema`, or those it had in the version that wrote it.
+
+    Pages are verified as they are read.
 
     Raises:
         RejectedError: E_HASH where the footer cannot be read; E_SCHEMA where the version is unknown, an Arrow
@@ -48,14 +50,14 @@ def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetFile:
             Reason.E_HASH, f"{path}: cannot be read as Parquet ({_first_line(error)}); restore or rebuild the file"
         ) from error
     version = metadata.get(VERSION_KEY, b"none").decode(errors="replace")
-    if version != str(SCHEMA_VERSION):
+    if version not in map(str, READABLE_VERSIONS):
         raise RejectedError(
             Reason.E_SCHEMA, f"{path}: got schema version {version}, expected {SCHEMA_VERSION}; use a matching release"
         )
     if b"ARROW:extension" in base64.b64decode(metadata.get(b"ARROW:schema", b"")):
         raise RejectedError(Reason.E_SCHEMA, f"{path}: uses Arrow extension types, which are refused")
     file = pq.ParquetFile(path, page_checksum_verification=True)
-    if difference := schema_difference(file.schema_arrow, schema):
+    if difference := schema_difference(file.schema_arrow, as_of(schema, int(version))):
         file.close()
         raise RejectedError(Reason.E_SCHEMA, f"{path}: {difference}")
     return file

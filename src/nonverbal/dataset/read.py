@@ -32,7 +32,7 @@ from nonverbal.dataset.schema import (
 )
 from nonverbal.records import from_plain
 from nonverbal.spaces import get_space
-from nonverbal.types import Clip, Dialogue, Motion, Turn
+from nonverbal.types import Clip, Dialogue, Event, Motion, Turn
 from nonverbal.verdicts import RejectedError, UserError
 
 _OPEN_ROW_GROUPS = 4  # one a split, for walks in the order of ids across all splits, and one to spare
@@ -82,7 +82,10 @@ class Dataset:
         return self._place(dialogue_id).split
 
     def row(self, dialogue_id: str) -> Row:
-        """A dialogue's row of the table ``dialogues`` as plain values: text and times, no motion."""
+        """A dialogue's row of the table ``dialogues`` as plain values: text, times and events, no motion.
+
+        A dataset of an earlier version lacks columns that came later; `nonverbal.dataset.rows.completed` adds them.
+        """
         place = self._place(dialogue_id)
         row: Row = self._row_group(place.shard, place.row_group).slice(place.row, 1).to_pylist()[0]
         return row
@@ -97,7 +100,8 @@ class Dataset:
         clip = Clip(dialogue_id, row["source_id"], row["start_s"], row["start_s"] + row["duration_s"])
         turns = from_plain(tuple[Turn, ...], row["turns"])
         participants = tuple(self.motion(dialogue_id, name) for name in row["participants"])
-        return Dialogue(clip, row["language"], turns, participants)
+        events = from_plain(tuple[Event, ...], row.get("events", []))
+        return Dialogue(clip, row["language"], turns, participants, events)
 
     def motion(self, dialogue_id: str, participant: str, smooth: bool = False) -> Motion:
         """The motion of one participant, as read-only views into Arrow's memory.

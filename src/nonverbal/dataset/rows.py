@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nonverbal.records import to_plain
-from nonverbal.types import Clip, Source, Turn
+from nonverbal.types import Clip, Event, Source, Turn
 
 Row = dict[str, Any]
 
@@ -47,7 +47,14 @@ def clean(text: str) -> str:
     return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def dialogue_row(clip: Clip, source: Source, language: str, participants: Sequence[str], turns: Sequence[Turn]) -> Row:
+def dialogue_row(
+    clip: Clip,
+    source: Source,
+    language: str,
+    participants: Sequence[str],
+    turns: Sequence[Turn],
+    events: Sequence[Event] = (),
+) -> Row:
     """A row of ``dialogues/``."""
     return {
         "dialogue_id": clip.clip_id,
@@ -61,7 +68,21 @@ def dialogue_row(clip: Clip, source: Source, language: str, participants: Sequen
         "language": language,
         "participants": list(participants),
         "turns": [_turn(turn) for turn in turns],
+        "events": to_plain(list(events)),
     }
+
+
+def completed(row: Row) -> Row:
+    """A row of ``dialogues/`` as any readable version has it, with the columns that came later: empty, or null."""
+    turns = [
+        {
+            **turn,
+            "words": [{**word, "prosody": word.get("prosody")} for word in turn["words"]],
+            "harm_scores": turn.get("harm_scores", []),
+        }
+        for turn in row["turns"]
+    ]
+    return {**row, "turns": turns, "events": row.get("events", [])}
 
 
 def _turn(turn: Turn) -> Row:
@@ -69,6 +90,8 @@ def _turn(turn: Turn) -> Row:
     row["text"] = clean(turn.text)
     for word in row["words"]:
         word["word"] = clean(word["word"])
+    for score in row["harm_scores"]:
+        score["label"] = clean(score["label"])
     return row
 
 

@@ -16,8 +16,11 @@ from nonverbal.spaces import get_space
 from nonverbal.types import PARTS, Motion
 from nonverbal.verdicts import Reason, RejectedError
 
-SCHEMA_VERSION = 1
-"""Version of the layout on disk. A reader refuses any other."""
+SCHEMA_VERSION = 2
+"""Version of the layout on disk: what is written."""
+
+READABLE_VERSIONS = (1, 2)
+"""Versions that are read. Version 1 lacks `events`, the turns' `harm_scores` and the words' `prosody`, nothing else."""
 
 VERSION_KEY = b"nonverbal.schema_version"
 """Key of the layout's version in the metadata of every Parquet file."""
@@ -77,45 +80,89 @@ MATRIX_COLUMNS = ("face", "body", *MATRIX_WIDTHS)
 ARRAY_COLUMNS = (*MATRIX_COLUMNS, "speaking")
 """Motion columns that hold arrays, in column order."""
 
-_WORD = pa.struct(
+_PROSODY = pa.struct(
     [
-        _required("word", pa.string()),
-        _required("start_s", pa.float64()),
-        _required("end_s", pa.float64()),
-        _required("prob", pa.float64()),
-        _required("interpolated", pa.bool_()),
+        _required("alone", pa.float64()),
+        *(
+            pa.field(name, pa.float64())  # null where unknown
+            for name in ("voiced", "pitch_hz", "pitch_range_st", "pitch_slope_st_s", "energy_db", "syllables_s")
+        ),
     ]
 )
 
-_TURN = pa.struct(
+_LABEL_SCORE = pa.struct([_required("label", pa.string()), _required("score", pa.float64())])
+
+_EVENT = pa.struct(
     [
         _required("participant", pa.string()),
+        _required("kind", pa.string()),
         _required("start_s", pa.float64()),
         _required("end_s", pa.float64()),
-        _required("text", pa.string()),
-        _required("words", _list(_WORD)),
-        _required("sentences", _list(pa.int32())),
-        pa.field("harm", pa.float64()),  # null where the text was not scored
-        _required("harmful", pa.bool_()),
+        _required("during", pa.string()),
+        _required("strength", pa.float64()),
+        _required("confidence", pa.float64()),
     ]
 )
 
-DIALOGUE_SCHEMA = pa.schema(
-    [
-        _required("dialogue_id", pa.string()),
-        _required("source_id", pa.string()),
-        _required("url", pa.string()),
-        _required("channel", pa.string()),
-        _required("title", pa.string()),
-        _required("licence", pa.string()),
-        _required("start_s", pa.float64()),
-        _required("duration_s", pa.float64()),
-        _required("language", pa.string()),
-        _required("participants", _list(pa.string())),
-        _required("turns", _list(_TURN)),
-    ]
-)
+
+def _word(version: int) -> pa.DataType:
+    return pa.struct(
+        [
+            _required("word", pa.string()),
+            _required("start_s", pa.float64()),
+            _required("end_s", pa.float64()),
+            _required("prob", pa.float64()),
+            _required("interpolated", pa.bool_()),
+            *([pa.field("prosody", _PROSODY)] if version > 1 else []),  # null where it was not measured
+        ]
+    )
+
+
+def _turn(version: int) -> pa.DataType:
+    return pa.struct(
+        [
+            _required("participant", pa.string()),
+            _required("start_s", pa.float64()),
+            _required("end_s", pa.float64()),
+            _required("text", pa.string()),
+            _required("words", _list(_word(version))),
+            _required("sentences", _list(pa.int32())),
+            pa.field("harm", pa.float64()),  # null where the text was not scored
+            _required("harmful", pa.bool_()),
+            *([_required("harm_scores", _list(_LABEL_SCORE))] if version > 1 else []),
+        ]
+    )
+
+
+def _dialogues(version: int) -> pa.Schema:
+    return pa.schema(
+        [
+            _required("dialogue_id", pa.string()),
+            _required("source_id", pa.string()),
+            _required("url", pa.string()),
+            _required("channel", pa.string()),
+            _required("title", pa.string()),
+            _required("licence", pa.string()),
+            _required("start_s", pa.float64()),
+            _required("duration_s", pa.float64()),
+            _required("language", pa.string()),
+            _required("participants", _list(pa.string())),
+            _required("turns", _list(_turn(version))),
+            *([_required("events", _list(_EVENT))] if version > 1 else []),
+        ]
+    )
+
+
+DIALOGUE_SCHEMA = _dialogues(SCHEMA_VERSION)
 """Columns of ``dialogues/``: one row a dialogue; `start_s` lies in the source, all other times in the clip."""
+
+_DIALOGUES_1 = _dialogues(1)
+
+
+def as_of(schema: pa.Schema, version: int) -> pa.Schema:
+    """What `schema`, one of this module's, was in the layout of a version that is read."""
+    return _DIALOGUES_1 if version == 1 and schema is DIALOGUE_SCHEMA else schema
+
 
 SOURCE_SCHEMA = pa.schema(
     [

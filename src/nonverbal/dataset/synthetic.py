@@ -10,7 +10,7 @@ import numpy as np
 from nonverbal.dataset.schema import ClipMotion
 from nonverbal.spaces import get_space
 from nonverbal.timeline import n_frames
-from nonverbal.types import F32, PARTS, Bool, Clip, Motion, Source, Turn, Word
+from nonverbal.types import F32, PARTS, Bool, Clip, Event, LabelScore, Motion, Prosody, Source, Turn, Word
 
 _TEXT = ("so", "I", "said", "that", "we", "should", "go", "there,", "and", "they", "laughed.", "Did", "you", "see?")
 
@@ -46,14 +46,32 @@ def synthetic_transcript(clip: Clip, seed: int = 0, people: int = 2) -> Syntheti
     )
 
 
+def synthetic_events(clip: Clip, seed: int = 0) -> tuple[Event, ...]:
+    """A nod, by whoever listens, in every turn of `synthetic_transcript`."""
+    rng = np.random.default_rng(seed)
+    starts = np.arange(0.0, clip.duration_s - 1.9, 2.0)
+    return tuple(
+        Event("BA"[i % 2], "nod", float(start) + 0.5, float(start) + 1.25, "AB"[i % 2], 4.5, float(rng.random()))
+        for i, start in enumerate(starts)
+    )
+
+
 def _turn(rng: np.random.Generator, speaker: str, start_s: float) -> Turn:
     chosen = rng.choice(_TEXT, 4)
     words = tuple(
-        Word(str(word), start_s + 0.4 * i, start_s + 0.4 * i + 0.3, float(rng.random()), bool(rng.random() < 0.1))
+        Word(
+            str(word),
+            start_s + 0.4 * i,
+            start_s + 0.4 * i + 0.3,
+            float(rng.random()),
+            bool(rng.random() < 0.1),
+            (None, Prosody(1.0, 0.75, 120.0, 2.5, -4.0, 1.5, 4.25), Prosody(0.0))[i % 3],
+        )
         for i, word in enumerate(chosen)
     )
     harm = float(rng.random())
-    return Turn(speaker, start_s, start_s + 1.6, " ".join(chosen), words, (0, 2), harm, harm > 0.9)
+    scores = (LabelScore("profanity", harm),)
+    return Turn(speaker, start_s, start_s + 1.6, " ".join(chosen), words, (0, 2), harm, harm > 0.9, scores)
 
 
 def synthetic_motion(clip: Clip, seed: int = 0, people: int = 2) -> ClipMotion:

@@ -28,7 +28,7 @@ from nonverbal.dataset.rows import (
 )
 from nonverbal.dataset.splits import SplitConfig, group_of
 from nonverbal.dataset.write import Contents, Entry, WriteResult, write_dataset
-from nonverbal.types import Clip, Source, Turn
+from nonverbal.types import Clip, Event, Source, Turn
 
 
 class Spoken(Protocol):
@@ -49,6 +49,7 @@ class FinishedClip:
         key: changes whenever the transcript or the motion change, such as the names of both artefacts.
         motion: the artefact of the stage `cues`.
         load_transcript: reads the artefact of the stage `harm`; called once, when the clip's turn comes.
+        load_events: gives what listeners do, of the participants "A", "B"; called likewise.
     """
 
     clip: Clip
@@ -56,6 +57,7 @@ class FinishedClip:
     key: str
     motion: Path
     load_transcript: Callable[[], Spoken]
+    load_events: Callable[[], tuple[Event, ...]] = tuple
 
 
 def assemble(
@@ -111,7 +113,7 @@ def _row(item: FinishedClip) -> Row:
     transcript = item.load_transcript()
     turns = [dataclasses.replace(turn, participant=participant_of(turn.participant)) for turn in transcript.turns]
     names = sorted(read_summary(item.motion).rows)  # also those of whom no word was understood
-    return dialogue_row(item.clip, item.source, transcript.language, names, turns)
+    return dialogue_row(item.clip, item.source, transcript.language, names, turns, item.load_events())
 
 
 def participant_of(speaker: str) -> str:
