@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nonverbal.backends.looks import Likenesses
+from nonverbal.backends.looks import Likenesses, unit
 from nonverbal.backends.mediapipe_mesh import EYE_LEFT, EYE_RIGHT, MOUTH_LEFT, MOUTH_RIGHT
 
 F32 = NDArray[np.float32]
@@ -74,12 +74,6 @@ def likeness(a: F32, b: F32) -> float:
             total += weight**2 * float(part_a @ part_b) / lengths
             weights += weight**2
     return total / weights if weights else 0.0
-
-
-def unit(vector: F32) -> F32:
-    """`vector` at length 1; zeros stay zeros."""
-    length = float(np.linalg.norm(vector))
-    return (vector / length).astype(np.float32) if length > 0 else np.zeros_like(vector, dtype=np.float32)
 
 
 def _cut(rgb: NDArray[np.uint8], area: tuple[float, float, float, float]) -> NDArray[np.uint8]:

