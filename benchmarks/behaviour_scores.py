@@ -26,7 +26,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.mars.event_scores import F1, MomentMeter, event_f1
-from nonverbal.mars.events import KINDS, Events, body_events, face_events
+from nonverbal.motion.events import KINDS, Events, body_events, face_events
 from nonverbal.records import from_plain
 from nonverbal.studio.acting.habits import HABITS, Doing, _occurrence, doings
 from nonverbal.studio.acting.moments import Moment, moments_of

@@ -17,7 +17,7 @@ from nonverbal.mars.event_scores import (
     phrase_ends_s,
     sentence_spans_s,
 )
-from nonverbal.mars.events import KINDS, Events
+from nonverbal.motion.events import KINDS, Events
 from nonverbal.types import Turn, Word
 from nonverbal.verdicts import UserError
 

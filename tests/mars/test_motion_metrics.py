@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nonverbal.mars.events import Events
 from nonverbal.mars.motion_metrics import Beats, MotionMeter, beat_alignment, energy_by_step, events_per_min, pearson
+from nonverbal.motion.events import Events
 from nonverbal.tokens.config import column_groups
 from nonverbal.tokens.metrics import ReconstructionMeter
 from nonverbal.types import F32

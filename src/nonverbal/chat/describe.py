@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from nonverbal.mars.events import body_events, face_events
+from nonverbal.motion.events import body_events, face_events
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.timeline import FPS
 from nonverbal.types import F32, Word

@@ -11,9 +11,9 @@ import numpy as np
 
 from nonverbal.mars.baselines import Played
 from nonverbal.mars.evaluation import MODEL, Evaluation
-from nonverbal.mars.events import head_angles_deg
 from nonverbal.mars.held_out import Person
 from nonverbal.mars.trial import TrueRun
+from nonverbal.motion.events import head_angles_deg
 from nonverbal.spaces import get_space
 from nonverbal.types import F32, Turn
 from nonverbal.verdicts import UserError

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nonverbal.mars.events import Events
+from nonverbal.motion.events import Events
 from nonverbal.types import Bool, Turn
 from nonverbal.verdicts import UserError
 

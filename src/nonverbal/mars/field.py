@@ -13,7 +13,6 @@ from nonverbal.mars.conversation import PartCodes
 from nonverbal.mars.enact import Play, enact, play_of
 from nonverbal.mars.evaluate_settings import EvaluationSettings
 from nonverbal.mars.evaluation import HIDDEN, MODEL, Behaviour, Standing
-from nonverbal.mars.events import motion_events
 from nonverbal.mars.held_out import Person, decoded, own_codes, retold, some_ids, told_frames
 from nonverbal.mars.of_two import of_two
 from nonverbal.mars.retrieval import Nearest, Shuffled, Takes
@@ -22,6 +21,7 @@ from nonverbal.mars.store import Mars
 from nonverbal.mars.stream import decode
 from nonverbal.mars.trial import Trial, TrueRun, events_of
 from nonverbal.mars.windows import Window, windows
+from nonverbal.motion.events import motion_events
 from nonverbal.ticks import Tick, silent
 from nonverbal.tokens.meshes import Mesh, MeshFiles, mesh_of
 from nonverbal.tokens.motion_set import motion_rows

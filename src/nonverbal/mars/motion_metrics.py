@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nonverbal.mars.events import Events
+from nonverbal.motion.events import Events
 from nonverbal.timeline import FPS, FRAMES_PER_STEP
 from nonverbal.tokens.config import column_groups
 from nonverbal.tokens.meshes import Mesh

@@ -10,8 +10,8 @@ import numpy as np
 from nonverbal.mars.baselines import Played
 from nonverbal.mars.evaluation import Behaviour, Standing
 from nonverbal.mars.event_scores import F1, MomentMeter, event_f1
-from nonverbal.mars.events import Events, body_events, face_events
 from nonverbal.mars.motion_metrics import Beats, MotionMeter, beat_alignment
+from nonverbal.motion.events import Events, body_events, face_events
 from nonverbal.tokens.meshes import Mesh
 from nonverbal.types import F32, Bool, Turn
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nonverbal.mars.events import (
+from nonverbal.motion.events import (
     BODY_KINDS,
     FACE_KINDS,
     Events,
