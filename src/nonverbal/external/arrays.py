@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +16,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from nonverbal.external.protocol import ArraySpec, RunnerError
+from nonverbal.timeline import FPS
 from nonverbal.verdicts import Reason
 
 Arrays = dict[str, NDArray[Any]]
@@ -22,11 +25,33 @@ _HEADER_BYTES = 1 << 16
 
 
 def write_inputs(folder: Path, job: int, arrays: Mapping[str, NDArray[Any]], form: str = "npy") -> dict[str, str]:
-    """Writes each array to a file of its own that a runner can map into memory; name -> file name."""
-    files = {name: f"{job}.{name}.npy" for name in arrays}
+    """Writes each array to a file of its own that a runner can map into memory; name -> file name.
+
+    With the form "video", the array called ``crops`` becomes a lossless video file.
+    """
+    files: dict[str, str] = {}
     for name, values in arrays.items():
-        np.save(folder / files[name], np.ascontiguousarray(values), allow_pickle=False)
+        as_video = form == "video" and name == "crops"
+        files[name] = f"{job}.{name}.{'mkv' if as_video else 'npy'}"
+        if as_video:
+            _write_video(folder / files[name], values)
+        else:
+            np.save(folder / files[name], np.ascontiguousarray(values), allow_pickle=False)
     return files
+
+
+def _write_video(path: Path, pictures: NDArray[Any]) -> None:
+    """[N, H, W, 3] RGB as FFV1 in Matroska, 25 pictures a second; reading gives the same bytes."""
+    import av  # an encoder is loaded only where a runner wants videos
+
+    with av.open("file:" + os.fspath(path), "w", format="matroska") as file:
+        stream = file.add_stream("ffv1", rate=int(FPS))
+        stream.height, stream.width, stream.pix_fmt = pictures.shape[1], pictures.shape[2], "bgr0"
+        for i, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24").reformat(format="bgr0")
+            frame.pts, frame.time_base = i, Fraction(1, int(FPS))
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
 
 
 def bind(sizes: dict[str, int], specs: Mapping[str, ArraySpec], arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -58,10 +83,10 @@ def read_answer(path: Path, specs: Mapping[str, ArraySpec], sizes: Mapping[str, 
             holds NaN or infinity.
     """
     try:
-        arrays = _read_npz(path, limit_bytes)
+        arrays = read_npz(path, limit_bytes)
         bind(dict(sizes), specs, arrays)
-    except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
-        raise RunnerError(Reason.E_SCHEMA, f"the runner's answer is unusable: {error or 'the file is cut'}") from error
+    except (OSError, ValueError) as error:
+        raise RunnerError(Reason.E_SCHEMA, f"the runner's answer is unusable: {error}") from error
     for name, values in arrays.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             rows = int((~np.isfinite(values)).reshape(len(values), -1).any(axis=1).sum()) if values.ndim else 1
@@ -70,7 +95,20 @@ def read_answer(path: Path, specs: Mapping[str, ArraySpec], sizes: Mapping[str, 
     return arrays
 
 
-def _read_npz(path: Path, limit_bytes: int) -> Arrays:
+def read_npz(path: Path, limit_bytes: int) -> Arrays:
+    """The arrays of an npz file of which nothing is believed.
+
+    Raises:
+        ValueError: it is none, is cut or damaged, or holds what is no array of numbers or more than `limit_bytes`.
+        OSError: it cannot be opened.
+    """
+    try:
+        return _read_zip(path, limit_bytes)
+    except (EOFError, NotImplementedError, RuntimeError, SyntaxError, zlib.error, zipfile.BadZipFile) as error:
+        raise ValueError(f"it is no whole npz file ({error})") from error
+
+
+def _read_zip(path: Path, limit_bytes: int) -> Arrays:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)

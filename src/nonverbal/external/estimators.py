@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from nonverbal.backends.requirements import Backend
 from nonverbal.external.host import Runner, RunnerLimits
+from nonverbal.external.layouts import LAYOUTS, layout_fault
 from nonverbal.external.protocol import Hello, RunnerError
 from nonverbal.verdicts import UserError
 
@@ -26,12 +28,12 @@ def command_of(text: str, setting: str) -> tuple[str, ...]:
         UserError: there is an open quotation, or nothing at all.
     """
     flag = f"--{setting.replace('_', '-')}"
+    if not text.strip():
+        raise UserError(f"{flag} is not set: make the runner's environment (docs/estimators.md) and give its command")
     try:
         words = shlex.split(text)
     except ValueError as error:
         raise UserError(f"{flag} is {text!r} ({error}): expected a program and its arguments") from None
-    if not words:
-        raise UserError(f"{flag} is empty: expected a program and its arguments")
     return tuple(str(RUNNERS / word) if _is_ours(word) else word for word in words)
 
 
@@ -67,6 +69,9 @@ class Environment:
         missing = [kind for kind in self.kinds if kind not in hello.kinds]
         if missing:
             return f"{flag} starts {hello.name}, which gives {', '.join(hello.kinds)}, expected {missing[0]}"
+        for kind in self.kinds:
+            if kind in LAYOUTS and (told := layout_fault(hello, kind)):
+                return f"{flag}: {told}"
         if self.identity and hello.identity != self.identity:
             told = f"{flag} starts {hello.identity}, expected {self.identity}"
             return f"{told}: install that version, or clear the setting that names it to build with this one"
@@ -92,3 +97,26 @@ def greeting(command: str, setting: str) -> Hello:
         raise UserError(f"{flag}: {error.sentence}" + "".join(f" (it last printed: {line})" for line in last)) from None
     finally:
         runner.close()
+
+
+CHOICES: tuple[Backend, ...] = (
+    Backend(
+        name="emoca_v2",
+        stage="estimate",
+        setting="face_runner",
+        model="EMOCA v2 (lr_mse_20)",
+        origin="https://github.com/radekd91/emoca",
+        licence="non-commercial research, own registration for EMOCA and FLAME",
+        requirements=(Environment("", "face_runner", ("face",)),),
+    ),
+    Backend(
+        name="osx",
+        stage="estimate",
+        setting="body_runner",
+        model="OSX (osx_l)",
+        origin="https://github.com/IDEA-Research/OSX",
+        licence="MIT (code); SMPL-X files under their own non-commercial licence",
+        requirements=(Environment("", "body_runner", ("body",)),),
+    ),
+)
+"""Runners of ours around models of others; they are chosen by the command that starts them in its environment."""

@@ -101,6 +101,12 @@ class Runner:
         with self._ending_on_failure() as process:
             self._tell(process, {"do": "load"}, self.limits.start_s, tick)
 
+    def ready(self, tick: Tick = lambda done: None) -> Hello:
+        """Starts it unless it runs already; raises what `start` raises."""
+        if self._process is None:
+            self.start(tick)
+        return self.hello
+
     def greet(self, tick: Tick = lambda done: None) -> Hello:
         """Starts it without loading anything: whether it could work.
 
@@ -140,11 +146,10 @@ class Runner:
             RunnerError: it failed; it is ended, and started anew with the next question.
             ValueError: the question is not one that the runner takes.
         """
-        if self._process is None:
-            self.start(tick)
-        asked = self.hello.kinds.get(kind)
+        hello = self.ready(tick)
+        asked = hello.kinds.get(kind)
         if asked is None:
-            raise ValueError(f"{self.hello.name} is asked for {kind!r}, it gives {', '.join(self.hello.kinds)}")
+            raise ValueError(f"{hello.name} is asked for {kind!r}, it gives {', '.join(hello.kinds)}")
         sizes: dict[str, int] = {}
         bind(sizes, asked.takes, arrays)
         self._jobs += 1
