@@ -106,7 +106,7 @@ def test_all_settings_but_the_cut_are_the_users() -> None:
     assert isinstance(settings, MeasuredSettings)
     assert settings.segment == Segment(0.0, 3.0, 3.0)
     assert [s.name for s in settings.clip_stages] == [*(s.name for s in mine.clip_stages), "evidence"]
-    assert settings.evidence.offset_model == mine.speak.active_speaker_model
+    assert settings.speak == mine.speak
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from nonverbal.types import Source, SpeakerSegment, Track
 from nonverbal.venus.diarize import Diarization
 from nonverbal.venus.identity import Identify, Identities, assign, evidence_of
 from nonverbal.venus.linking import gather, link
-from nonverbal.venus.speak import Speak, Speaking
+from nonverbal.venus.speak import Speak
+from nonverbal.venus.speaking import Speaking
 from nonverbal.venus.visible import Visible
 from nonverbal.verdicts import Reason, Reject
 

@@ -11,7 +11,9 @@ from nonverbal.pipeline.stage import Job
 from nonverbal.timeline import spans_to_mask
 from nonverbal.types import Source, Span, SpeakerSegment, Track
 from nonverbal.venus.diarize import Diarization
-from nonverbal.venus.speak import ACTIVE_SPEAKER_MODELS, Speak, Speaking, shared
+from nonverbal.backends.active_speakers import CHOICES
+from nonverbal.venus.speak import Speak
+from nonverbal.venus.speaking import Speaking, shared
 
 T = 300
 REST = 0.01 + 0.001 * np.random.default_rng(9).standard_normal(T)
@@ -110,7 +112,7 @@ def test_nobody_on_screen_gives_no_scores() -> None:
 
 
 def test_an_unknown_model_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=", ".join(ACTIVE_SPEAKER_MODELS)):
+    with pytest.raises(ValueError, match=", ".join(choice.name for choice in CHOICES)):
         Speak(active_speaker_model="psychic")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nonverbal.venus.identity import Identity
-from nonverbal.venus.speak import Speaking
+from nonverbal.venus.speaking import Speaking
 from nonverbal.venus.talking import lip_scores, talking
 
 VOICE = np.array([1, 1, 1, 0, 0, 0], bool)

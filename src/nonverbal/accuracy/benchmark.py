@@ -115,7 +115,7 @@ def measured(base: BuildSettings) -> MeasuredSettings:
     """Any settings as those of a benchmark: whole videos, short ones too, with the evidence kept."""
     given = {f.name: getattr(base, f.name) for f in fields(BuildSettings)}
     given["segment"] = replace(base.segment, skip_intro_s=0.0, min_clip_s=min(5.0, base.segment.clip_s))
-    return MeasuredSettings(**given, evidence=KeepEvidence(offset_model=base.speak.active_speaker_model))
+    return MeasuredSettings(**given, evidence=KeepEvidence())
 
 
 def take_all(

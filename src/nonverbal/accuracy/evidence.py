@@ -19,7 +19,8 @@ from nonverbal.timeline import FPS
 from nonverbal.types import F32, SpeakerSegment
 from nonverbal.venus.assemble import participant_of
 from nonverbal.venus.cues import speaking_mask
-from nonverbal.venus.speak import ACTIVE_SPEAKER_MODELS, audible_frames, voice_masks
+from nonverbal.venus.speak import audible_frames, voice_masks
+from nonverbal.venus.speaking import align
 from nonverbal.venus.talking import talking
 
 if TYPE_CHECKING:
@@ -62,14 +63,12 @@ class KeepEvidence:
     """Keeps how surely everybody talks, and looks for the lag of lips and voice with the sound shifted."""
 
     name: ClassVar[str] = "evidence"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads: ClassVar[tuple[str, ...]] = ("watch", "diarize", "speak", "identity")
     codec: ClassVar[Codec | None] = JsonCodec(Evidence)
 
     offsets_ms: tuple[int, ...] = OFFSETS_MS
     """Milliseconds by which the sound is made late, one after the other; negative ones make it early."""
-    offset_model: str = "synchrony"
-    """The active speaker model that is asked for the lag."""
 
     def run(self, job: Job, inputs: Mapping[str, Any]) -> Evidence:
         sighting: Sighting = inputs["watch"]
@@ -92,8 +91,8 @@ class KeepEvidence:
         heard = [s for s in moved if s.end_s > s.start_s]
         audible = audible_frames(samples, sighting.n_frames)
         voices = [mask & audible for mask in voice_masks(heard, sighting.n_frames).values()]
-        speaking = ACTIVE_SPEAKER_MODELS[self.offset_model]().score(sighting.tracks, samples, voices)
-        return Recovered(offset_ms, -1000.0 * speaking.lag_frames / FPS)  # late sound means lips that come first
+        lag = align(sighting.tracks, samples, np.sum(voices, axis=0)).lag_frames if voices else 0
+        return Recovered(offset_ms, -1000.0 * lag / FPS)  # late sound means lips that come first
 
 
 def shifted(samples: F32, offset_ms: int) -> F32:

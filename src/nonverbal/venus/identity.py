@@ -22,7 +22,7 @@ from nonverbal.venus.speak import voice_masks
 from nonverbal.verdicts import Reason, Reject
 
 if TYPE_CHECKING:
-    from nonverbal.venus.speak import Speaking
+    from nonverbal.venus.speaking import Speaking
     from nonverbal.venus.watch import Sighting
 
 

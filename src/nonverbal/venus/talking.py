@@ -16,7 +16,7 @@ from nonverbal.types import F32, Bool
 
 if TYPE_CHECKING:
     from nonverbal.venus.identity import Identity
-    from nonverbal.venus.speak import Speaking
+    from nonverbal.venus.speaking import Speaking
     from nonverbal.venus.watch import Sighting
 
 _VOICE_SHARE = 0.7  # of the judgement, once the voice is surely this person's; the rest is the lips'
