@@ -21,7 +21,8 @@ from nonverbal.accuracy.real import (
     yardstick_tables,
 )
 from nonverbal.accuracy.yardstick import agree
-from nonverbal.backends.face_landmarker import WEIGHTS, around, find_weights
+from nonverbal.backends.face_landmarker import around, find_weights
+from nonverbal.backends.face_models import LANDMARKER_WEIGHTS as WEIGHTS
 from nonverbal.motion.rotations import matrix_about, matrix_from_axis_angle
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import PARTS

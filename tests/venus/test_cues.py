@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from nonverbal.motion.camera import Camera
+from nonverbal.motion.face_told import BLEND_HEAD_SHARE
 from nonverbal.motion.head import RIGID_IDS, TEMPLATE_M
+from nonverbal.motion.rotations import angle_between_rad, matrix_about, matrix_from_axis_angle
 from nonverbal.pipeline.stage import Job
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import PARTS, Clip, Motion, Source, SpeakerSegment, Track
@@ -59,11 +61,16 @@ def track(track_id: int, start: int, length: int, seed: int = 0, at_m: float = 0
 
 
 def inputs(
-    tracks: list[Track], assigned: dict[str, tuple[int, ...]], scores: list[float] | None = None
+    tracks: list[Track],
+    assigned: dict[str, tuple[int, ...]],
+    scores: list[float] | None = None,
+    face_model: str = "mesh",
 ) -> dict[str, Any]:
     levels = scores or [0.0] * len(tracks)
     return {
-        "watch": SimpleNamespace(n_frames=COUNT, tracks=tuple(tracks), width_px=1280, height_px=720),
+        "watch": SimpleNamespace(
+            n_frames=COUNT, tracks=tuple(tracks), width_px=1280, height_px=720, face_model=face_model
+        ),
         "speak": SimpleNamespace(
             scores=tuple(
                 np.linspace(level, 0, t.n_frames).astype(np.float32) for t, level in zip(tracks, levels, strict=True)
@@ -119,6 +126,59 @@ def test_each_speaker_gets_the_own_tracks_on_the_own_frames(job: Job) -> None:
     for motion in result.participants:
         check(motion)
     assert a.head_pose[50, 3] > b.head_pose[70, 3] + 0.2
+
+
+def told(seen: Track, **values: float) -> Track:
+    """The track with what a learned model might tell: some coefficients, and a head turned by 0.2 rad to its left."""
+    shapes = np.zeros((seen.n_frames, 52), np.float32)
+    for name, value in values.items():
+        shapes[:, ARKIT52_NAMES.index(name)] = value
+    turns = np.broadcast_to(matrix_about(1, 0.2), (seen.n_frames, 3, 3)).astype(np.float32)
+    return replace(seen, blendshapes=shapes, head_turns=turns)
+
+
+def test_a_learned_model_tells_face_and_head_and_the_irises_where_eyes_look(job: Job) -> None:
+    """The place of the head, the gaze and what counts as seen stay as they are without it; the body follows the head."""
+    seen = track(0, 20, 60)
+    (plain, _) = Cues().run(job, inputs([seen], {"S0": (0,)})).participants
+    learned = told(seen, jawOpen=0.7, eyeLookUpLeft=0.9, tongueOut=0.3)
+    (found, nobody) = Cues().run(job, inputs([learned], {"S0": (0,)}, face_model="landmarker")).participants
+    check(found)
+    assert not nobody.face.any()
+    rows, jaw = slice(20, 80), ARKIT52_NAMES.index("jawOpen")
+    np.testing.assert_allclose(found.face[rows, jaw], 0.7, atol=1e-6)
+    np.testing.assert_allclose(found.face[rows, ARKIT52_NAMES.index("tongueOut")], 0.3, atol=1e-6)
+    np.testing.assert_allclose(found.head_pose[rows, :3], [[0, 0.2, 0]] * 60, atol=1e-6)
+    looks = [i for i, name in enumerate(ARKIT52_NAMES) if name.startswith("eyeLook")]
+    np.testing.assert_array_equal(found.face[:, looks], plain.face[:, looks])
+    for name in ("validity", "confidence", "gaze", "bbox"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(plain, name), name)
+    np.testing.assert_array_equal(found.head_pose[:, 3:], plain.head_pose[:, 3:])
+
+
+def test_a_blend_lies_between_both_where_the_learned_model_has_a_share(job: Job) -> None:
+    seen = track(0, 0, COUNT)
+    (plain, _) = Cues().run(job, inputs([seen], {"S0": (0,)})).participants
+    learned = told(seen, eyeBlinkLeft=0.8, jawOpen=0.9)
+    (found, _) = Cues().run(job, inputs([learned], {"S0": (0,)}, face_model="blend")).participants
+    check(found)
+    blink, jaw = (ARKIT52_NAMES.index(name) for name in ("eyeBlinkLeft", "jawOpen"))
+    np.testing.assert_allclose(found.face[:, blink], 0.5 * plain.face[:, blink] + 0.4, atol=1e-6)
+    np.testing.assert_allclose(found.face[:, jaw], plain.face[:, jaw], atol=1e-6)
+    ours, theirs = matrix_from_axis_angle(plain.head_pose[:, :3]), matrix_about(1, 0.2)
+    whole = angle_between_rad(ours, np.broadcast_to(theirs, ours.shape))
+    part = angle_between_rad(ours, matrix_from_axis_angle(found.head_pose[:, :3]))
+    np.testing.assert_allclose(part, BLEND_HEAD_SHARE * whole, atol=1e-5)
+
+
+def test_tracks_without_a_learned_model_are_gathered_without(job: Job) -> None:
+    seen = track(0, 0, 40)
+    assert gather([seen], COUNT).blendshapes.shape == (0, 52)
+    view = gather([told(seen, jawOpen=0.5), told(track(1, 60, 60), jawOpen=0.6)], COUNT, "landmarker")
+    assert view.blendshapes.shape == (COUNT, 52)
+    jaw = view.blendshapes[:, ARKIT52_NAMES.index("jawOpen")]
+    np.testing.assert_allclose(jaw, np.repeat([0.5, 0.0, 0.6], [40, 20, 40]), atol=1e-6)
+    assert not view.head_turns[40:60].any()
 
 
 def test_speaking_is_the_diarization_overlap_included(job: Job) -> None:

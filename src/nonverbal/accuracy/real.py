@@ -21,7 +21,9 @@ from rich.table import Table
 
 from nonverbal.accuracy.face import pearson
 from nonverbal.accuracy.yardstick import Agreement, agree
-from nonverbal.backends.face_landmarker import find_weights, see_face
+from nonverbal.backends.face_landmarker import find_weights, see_faces
+from nonverbal.backends.face_models import DEFAULT
+from nonverbal.backends.requirements import first_problem
 from nonverbal.media.names import printable
 from nonverbal.media.probe import probe
 from nonverbal.media.video import read_frames
@@ -61,12 +63,17 @@ class Real:
     """Videos, or folders of them."""
     models: Path | None = None
     """Folder with face_landmarker.task, MediaPipe's learned model; without it, the folder in NONVERBAL_WEIGHTS."""
+    face_model: str = DEFAULT
+    """What sees the faces that are measured, as in `watch`: "mesh" or another of its choices."""
     seconds: float = 60.0
     """At most so much of each video is looked at, from its beginning."""
     json: bool = False
     """Print JSON instead of tables."""
 
     def run(self, console: Console) -> int:
+        watch = Watch(face_model=self.face_model)
+        if told := first_problem(watch.backends()):
+            raise UserError(told)
         weights = find_weights(self.models)
         reports, refused = [], []
         progress = Console(stderr=True) if self.json else console
@@ -74,7 +81,7 @@ class Real:
             name = printable(Path(source.path).name)
             with progress.status(f"watching {escape(name)}"):
                 try:
-                    reports += list(people_of(source, self.seconds, weights))
+                    reports += list(people_of(source, self.seconds, weights, watch))
                 except RejectedError as error:
                     refused.append((name, str(error)))
         if not reports:
@@ -94,7 +101,7 @@ class Real:
         return 0
 
 
-def people_of(source: Source, seconds: float, weights: Path | None) -> Iterator[PersonReport]:
+def people_of(source: Source, seconds: float, weights: Path | None, watch: Watch) -> Iterator[PersonReport]:
     """Reports on everybody whose face is seen for two seconds.
 
     Raises:
@@ -102,7 +109,7 @@ def people_of(source: Source, seconds: float, weights: Path | None) -> Iterator[
     """
     path = Path(source.path)
     clip = Clip(source.source_id[:32], source.source_id, 0.0, min(probe(path).duration_s, seconds))
-    sighting = Watch().run(Job(source, clip), {})
+    sighting = watch.run(Job(source, clip), {})
     seen = [track for track in sighting.tracks if track.face_valid.sum() >= _MIN_FRAMES]
     for person, track in enumerate(seen):
         motion = estimate(track, sighting)
@@ -115,7 +122,7 @@ def estimate(track: Track, sighting: Sighting) -> Motion:
     cues = Cues()
     camera = Camera.from_field_of_view(sighting.width_px, sighting.height_px, cues.field_of_view_deg)
     silent = np.zeros(sighting.n_frames, bool)
-    view = gather([track], sighting.n_frames)
+    view = gather([track], sighting.n_frames, sighting.face_model)
     return estimate_motion(view, camera, "A", silent, cues.shoulder_min_visibility)
 
 
@@ -176,7 +183,7 @@ def _distance(marks: F32, a: int, b: int) -> F:
 
 def _yardstick(weights: Path, path: Path, clip: Clip, track: Track, motion: Motion) -> Agreement | None:
     box_px = np.median(track.face_box_px[track.face_valid], axis=0)
-    shapes, heads, seen = see_face(weights, read_frames(path, clip.start_s, clip.end_s), box_px)
+    shapes, heads, seen = see_faces(weights, read_frames(path, clip.start_s, clip.end_s), box_px)
     count = min(len(seen), motion.n_frames)
     padded = np.zeros(motion.n_frames, bool)
     padded[:count] = seen[:count]

@@ -1,36 +1,116 @@
-"""MediaPipe's Face Landmarker: 52 learned blendshapes and a head matrix, the yardstick for estimates on real faces.
+"""MediaPipe's Face Landmarker: 478 landmarks, 52 learned blendshapes and a head matrix of one face, in one go.
 
-The weights are no part of any package and needed for nothing but this comparison.
+Its head matrix comes from fitting a face under a camera that sees 63 degrees, whatever the picture shows: it is turned
+by about 5 degrees for each face size that the face lies off the picture's middle, and right there. So pictures must be
+squares around the face. Between two pictures of a face that stays in the middle nothing moves, which also keeps the
+model's own smoothing from dragging behind.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import threading
 from collections.abc import Iterable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nonverbal.backends.face_models import LANDMARKER_WEIGHTS, Face
 from nonverbal.backends.mediapipe_graph import diverted_stderr
+from nonverbal.backends.mediapipe_mesh import N_LANDMARKS
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.timeline import FPS
 from nonverbal.types import U8
 from nonverbal.verdicts import UserError
-from nonverbal.weights import WeightFile, find, sha256_of, verified
-
-WEIGHTS = WeightFile(
-    "mediapipe",
-    "face_landmarker.task",
-    "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
-    "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task",
-)
+from nonverbal.weights import find, sha256_of, verified
 
 _FLIP_Y_Z = np.array([1.0, -1.0, -1.0])  # the model's matrix stands in axes x right, y up, z towards the camera
 _REACH = 2.0  # half the side of the square looked at, in face sizes
+_STEP_MS = round(1000 / FPS)
+_BLACK = np.zeros((64, 64, 3), np.uint8)
+
+
+class FaceLandmarker:
+    """Follows one face through square pictures around it, 1/25 s apart.
+
+    Args:
+        weights: the verified file; None finds it as `nonverbal.weights` does.
+
+    Raises:
+        UserError: MediaPipe or the weights are missing, or the file is not the right one.
+    """
+
+    centred = True
+    learned = True
+
+    def __init__(self, weights: Path | None = None) -> None:
+        path = weights or verified(LANDMARKER_WEIGHTS)
+        tasks, self._package = _tasks()
+        options = tasks.vision.FaceLandmarkerOptions(
+            base_options=tasks.BaseOptions(model_asset_path=str(path)),
+            running_mode=tasks.vision.RunningMode.VIDEO,
+            output_face_blendshapes=True,
+            output_facial_transformation_matrixes=True,
+        )
+        self._now_ms = 0
+        self._lock = threading.Lock()
+        self._seen = False
+        with diverted_stderr():
+            try:
+                self._model = tasks.vision.FaceLandmarker.create_from_options(options)
+            except (RuntimeError, ValueError) as error:
+                raise UserError(
+                    f"{path} is no face landmarker that this MediaPipe reads ({error}): fetch it again from "
+                    f"{LANDMARKER_WEIGHTS.url}"
+                ) from error
+            self._process(_BLACK)  # starts the rest of the graph, which logs now or never
+
+    def see_face(self, rgb: U8) -> Face | None:
+        """The face in uint8 [S, S, 3], which should stand in its middle; None where none is found."""
+        with self._lock:
+            if self._seen:
+                return _face(self._process(rgb), rgb)
+            with diverted_stderr():  # the first face starts the graph's second half
+                face = _face(self._process(rgb), rgb)
+            self._seen = face is not None
+            return face
+
+    def reset(self) -> None:
+        """Forgets the face: a black picture loses it, and its smoothing with it."""
+        with self._lock:
+            self._process(_BLACK)
+
+    def close(self) -> None:
+        """Ends the graph and its threads; a second call does nothing."""
+        with self._lock:
+            if self._model is not None:
+                self._model.close()
+                self._model = None
+
+    def _process(self, rgb: U8) -> Any:
+        self._now_ms += _STEP_MS  # must rise for as long as the model lives, for the next person too
+        picture = self._package.Image(image_format=self._package.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
+        return self._model.detect_for_video(picture, self._now_ms)
+
+
+def _face(found: Any, rgb: U8) -> Face | None:
+    """The first face of a result; None where there is none or where anything about it is not finite."""
+    if not (found.face_landmarks and found.face_blendshapes and found.facial_transformation_matrixes):
+        return None
+    height, width = rgb.shape[:2]
+    points = np.asarray([(p.x, p.y, p.z) for p in found.face_landmarks[0]], np.float32)
+    scores = {c.category_name: c.score for c in found.face_blendshapes[0]}
+    shapes = np.asarray([scores.get(name, 0.0) for name in ARKIT52_NAMES], np.float32)  # tongueOut is none of its names
+    matrix = np.asarray(found.facial_transformation_matrixes[0], np.float32)[:3, :3]
+    whole = points.shape == (N_LANDMARKS, 3) and matrix.shape == (3, 3)
+    if not (whole and all(np.isfinite(array).all() for array in (points, shapes, matrix))):
+        return None
+    points *= np.asarray([width, height, width], np.float32)
+    turn = (matrix * _FLIP_Y_Z[:, None] * _FLIP_Y_Z).astype(np.float32)
+    return Face(points, np.clip(shapes, 0.0, 1.0), turn)
 
 
 def find_weights(folder: Path | None = None) -> Path | None:
@@ -39,19 +119,18 @@ def find_weights(folder: Path | None = None) -> Path | None:
     Raises:
         UserError: the file that is there has another hash.
     """
-    if folder is not None and (path := folder / WEIGHTS.path).is_file():
-        if sha256_of([path]) != WEIGHTS.sha256:
-            raise UserError(f"{path} has another hash than {WEIGHTS.sha256[:16]}...: fetch it again from {WEIGHTS.url}")
+    wanted = LANDMARKER_WEIGHTS
+    if folder is not None and (path := folder / wanted.path).is_file():
+        if sha256_of([path]) != wanted.sha256:
+            raise UserError(f"{path} has another hash than {wanted.sha256[:16]}...: fetch it again from {wanted.url}")
         return path
-    return verified(WEIGHTS) if find(WEIGHTS) else None
+    return verified(wanted) if find(wanted) else None
 
 
-def see_face(
+def see_faces(
     weights: Path, pictures: Iterable[U8], box_px: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Follows one face through pictures on the 25 Hz grid.
-
-    Only a square around `box_px` [4] is looked at, since the model's head matrix is sheared off the picture's centre.
+    """Follows the face in `box_px` [4] through full pictures on the 25 Hz grid.
 
     Returns:
         blendshapes [T, 52] in the order of `ARKIT52_NAMES`; head rotations [T, 3, 3] against the line of sight, axes x
@@ -60,27 +139,15 @@ def see_face(
     Raises:
         UserError: MediaPipe is missing.
     """
-    tasks, package = _tasks()
-    options = tasks.vision.FaceLandmarkerOptions(
-        base_options=tasks.BaseOptions(model_asset_path=str(weights)),
-        running_mode=tasks.vision.RunningMode.VIDEO,
-        output_face_blendshapes=True,
-        output_facial_transformation_matrixes=True,
-    )
-    shapes, heads, seen = [], [], []
-    with diverted_stderr():
-        model = tasks.vision.FaceLandmarker.create_from_options(options)
-    with model as landmarker:
-        for i, rgb in enumerate(pictures):
-            picture = package.Image(image_format=package.ImageFormat.SRGB, data=around(rgb, box_px))
-            with diverted_stderr() if i == 0 else nullcontext():  # the first picture starts more of the graph
-                found = landmarker.detect_for_video(picture, round(i * 1000 / FPS))
-            seen.append(bool(found.face_blendshapes))
-            scores = {c.category_name: c.score for c in found.face_blendshapes[0]} if seen[-1] else {}
-            shapes.append([scores.get(name, 0.0) for name in ARKIT52_NAMES])
-            matrix = np.asarray(found.facial_transformation_matrixes[0])[:3, :3] if seen[-1] else np.eye(3)
-            heads.append(matrix * _FLIP_Y_Z[:, None] * _FLIP_Y_Z)
-    return np.reshape(shapes, (-1, 52)), np.reshape(heads, (-1, 3, 3)), np.asarray(seen, dtype=bool)
+    model = FaceLandmarker(weights)
+    try:
+        faces = [model.see_face(around(rgb, box_px)) for rgb in pictures]
+    finally:
+        model.close()
+    shapes = [np.zeros(52) if face is None or face.blendshapes is None else face.blendshapes for face in faces]
+    heads = [np.eye(3) if face is None or face.head_turn is None else face.head_turn for face in faces]
+    seen = np.asarray([face is not None for face in faces], dtype=bool)
+    return np.reshape(shapes, (-1, 52)).astype(float), np.reshape(heads, (-1, 3, 3)).astype(float), seen
 
 
 def around(rgb: U8, box_px: NDArray[np.float32]) -> U8:

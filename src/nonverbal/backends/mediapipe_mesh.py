@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nonverbal.backends.face_models import Face
 from nonverbal.backends.mediapipe_graph import Graph
 
 N_LANDMARKS = 478
@@ -21,6 +22,9 @@ LIP_UPPER, LIP_LOWER = 13, 14
 
 class MeshTracker:
     """Follows one face through a sequence of pictures of the same size and place."""
+
+    centred = False
+    learned = False
 
     def __init__(self, min_detection: float = 0.5, min_tracking: float = 0.5) -> None:
         self._graph = Graph(
@@ -41,6 +45,11 @@ class MeshTracker:
         points = np.asarray([(p.x, p.y, p.z) for p in faces[0].landmark], np.float32)
         points *= np.asarray([width, height, width], np.float32)
         return points if np.isfinite(points).all() else None
+
+    def see_face(self, rgb: NDArray[np.uint8]) -> Face | None:
+        """The landmarks of `see`."""
+        points = self.see(rgb)
+        return None if points is None else Face(points)
 
     def reset(self) -> None:
         """Forgets the face; the next picture is searched anew."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from nonverbal.motion.arkit import eyes_are_open
 from nonverbal.motion.body import SHOULDERS, BodyView, body_pose, pose_rows, turned_to
 from nonverbal.motion.camera import Camera
 from nonverbal.motion.face import estimate_face
+from nonverbal.motion.face_told import told_by
 from nonverbal.motion.head import RIGID_IDS, HeadFit, fit_heads
 from nonverbal.motion.learned_body import learned_pose
 from nonverbal.motion.ramp import ramp
@@ -47,7 +47,11 @@ _ELBOWS_WRISTS = (13, 14, 15, 16)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PersonView:
-    """What was seen of one person, on all T frames of a clip; fields as in `nonverbal.types.Track`."""
+    """What was seen of one person, on all T frames of a clip; fields as in `nonverbal.types.Track`.
+
+    `blendshapes` and `head_turns` are empty where no model gave them; `face_model` is the one of
+    `backends.face_models.CHOICES` that did.
+    """
 
     face_box_px: F32
     face_score: F32
@@ -60,6 +64,9 @@ class PersonView:
     hands_px: F32
     hand_score: F32
     hand_valid: Bool
+    blendshapes: F32 = field(default_factory=lambda: np.zeros((0, 52), np.float32))
+    head_turns: F32 = field(default_factory=lambda: np.zeros((0, 3, 3), np.float32))
+    face_model: str = "mesh"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,13 +120,14 @@ def _fill_face(motion: Motion, view: PersonView, camera: Camera, rows: F) -> Hea
     """Writes face, head and gaze of the given frames and returns the heads there."""
     landmarks = view.landmarks_px if len(rows) == len(view.landmarks_px) else view.landmarks_px[rows]
     rigid = fit_heads(landmarks, camera)
-    face = estimate_face(landmarks, rigid, _views(view, rows))
+    told = told_by(view.face_model, view.blendshapes[rows], view.head_turns[rows]) if len(view.blendshapes) else None
+    face = estimate_face(landmarks, rigid, _views(view, rows), told)
     fit = replace(rigid, rotation=face.rotation)
     motion.face[rows] = face.coefficients
     motion.head_pose[rows, :3] = axis_angle_from_matrix(fit.rotation)
     motion.head_pose[rows, 3:] = fit.position_m(camera)
     turned = turned_rad(fit)
-    looks = eyes_are_open(face.coefficients) & (turned < GAZE_TURNED_RAD)
+    looks = face.eyes_open & (turned < GAZE_TURNED_RAD)
     motion.gaze[rows] = face.gaze * looks[:, None]
     motion.validity[rows, _FACE] = motion.validity[rows, _HEAD] = 1
     motion.validity[rows, _GAZE] = looks

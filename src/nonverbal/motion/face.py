@@ -27,9 +27,9 @@ from nonverbal.motion.learned_face import (
     view_of,
 )
 from nonverbal.motion.looks import look_coefficients
-from nonverbal.motion.rotations import F, limit_angle, matrix_from_axis_angle
+from nonverbal.motion.rotations import F, axis_angle_from_matrix, limit_angle, matrix_from_axis_angle
 from nonverbal.spaces import ARKIT52_NAMES
-from nonverbal.types import F32
+from nonverbal.types import F32, Bool
 
 MOST_MISSED_RAD = float(np.radians(12.0))
 """The rigid fit is never corrected by more: what asks for more is no face."""
@@ -55,19 +55,35 @@ class Face:
 
     Attributes:
         coefficients: [N, 52] ``arkit52``.
+        eyes_open: [N] both eyes are open enough to see where they look, by the landmarks.
         gaze: [N, 4] as in `types.Motion`, also where lids hide the eyes.
         rotation: [N, 3, 3] the head against the line of sight.
     """
 
     coefficients: F32
+    eyes_open: Bool
     gaze: F32
     rotation: F
 
 
-def estimate_face(landmarks_px: F, fit: HeadFit, stretches: Sequence[tuple[int, int]]) -> Face:
+@dataclass(frozen=True, slots=True, eq=False)
+class LearnedFace:
+    """What a learned model tells about N frames: coefficients [N, 52] in [0, 1], head rotations [N, 3, 3] against the
+    line of sight, and how much of each coefficient [52] and of the head's turn is its to tell, from 0 to 1."""
+
+    coefficients: F32
+    rotation: F32
+    shares: F32
+    head_share: float
+
+
+def estimate_face(
+    landmarks_px: F, fit: HeadFit, stretches: Sequence[tuple[int, int]], told: LearnedFace | None = None
+) -> Face:
     """Face, gaze and head from the landmarks [N, 478, 3] of one person, all frames in order of time.
 
-    `stretches` are the half-open runs of rows in which one view shows the person without interruption.
+    `stretches` are the half-open runs of rows in which one view shows the person without interruption. Where a learned
+    model has `told` something, it has its share; gaze, and with it where eyes look, is always found from the irises.
     """
     networks = load_networks()
     by_geometry = gaze_angles(landmarks_px, fit)
@@ -80,9 +96,22 @@ def estimate_face(landmarks_px: F, fit: HeadFit, stretches: Sequence[tuple[int, 
     shares = _shares()
     mixed = shares * arkit52(points[:, np.searchsorted(networks.ids, USED_IDS)], gaze) + (1.0 - shares) * learned
     face = calm_face_values(mixed, stretches)
-    for name, values in look_coefficients(held(gaze, eyes_are_open(face))).items():
+    eyes_open = eyes_are_open(face)
+    rotation = fit.rotation @ limit_angle(missed, MOST_MISSED_RAD)
+    if told is not None:
+        face += told.shares * (calm_face_values(told.coefficients, stretches) - face)
+        rotation = part_way(rotation, told.rotation, told.head_share)
+    for name, values in look_coefficients(held(gaze, eyes_open)).items():
         face[:, ARKIT52_NAMES.index(name)] = values
-    return Face(np.clip(face, 0.0, 1.0), gaze, fit.rotation @ limit_angle(missed, MOST_MISSED_RAD))
+    return Face(np.clip(face, 0.0, 1.0), eyes_open, gaze, rotation)
+
+
+def part_way(start: F, end: F, share: float) -> F:
+    """[N, 3, 3] rotations that lie between those of `start` and `end`, at `share` of the way."""
+    if share == 1.0:
+        return np.asarray(end, np.float64)
+    turn = axis_angle_from_matrix(np.swapaxes(start, -1, -2) @ end)
+    return np.asarray(start @ matrix_from_axis_angle(share * turn))
 
 
 def reliability() -> Mapping[str, float]:
@@ -97,7 +126,10 @@ def _gaze(networks: FaceNetworks, eyes_m: F, calm_m: F32, view: F32, by_geometry
 
 def _shares() -> F32:
     """[52] `GEOMETRY_SHARES` in order."""
-    return np.array(
-        [GEOMETRY_SHARES.get(name.removesuffix("Left").removesuffix("Right"), 0.0) for name in ARKIT52_NAMES],
-        np.float32,
-    )
+    return by_coefficient(GEOMETRY_SHARES)
+
+
+def by_coefficient(shares: Mapping[str, float]) -> F32:
+    """[52] in order from shares by name without side, 0 where there is none."""
+    stems = [name.removesuffix("Left").removesuffix("Right") for name in ARKIT52_NAMES]
+    return np.array([shares.get(stem, 0.0) for stem in stems], np.float32)

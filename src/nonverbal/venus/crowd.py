@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from nonverbal.backends import appearance
+from nonverbal.backends.face_models import DEFAULT, gives_blendshapes
 from nonverbal.timeline import FPS
 from nonverbal.types import F32, U8, Track
 from nonverbal.venus.person import Eyes, Person, Rows
@@ -29,6 +30,7 @@ class Limits:
     body_stride: int
     body_gap_frames: int
     keep_faces: bool = False
+    face_model: str = DEFAULT
 
 
 @dataclass
@@ -112,9 +114,9 @@ class Crowd:
             known = any(distance(person.box, box) < _OTHER_FACE for person in self._people)
             fit = score >= limits.face_min_score and size(box) >= limits.face_min_px
             if fit and not known and len(self._people) < limits.max_people:
-                eyes = self._free.pop() if self._free else Eyes(self._describe)
+                eyes = self._free.pop() if self._free else Eyes(limits.face_model, self._describe)
                 left = self._capacity - batch.first
-                rows = Rows(left, limits.keep_faces)
+                rows = Rows(left, limits.keep_faces, gives_blendshapes(limits.face_model))
                 person = Person(batch.first, len(self.shots) - 1, box, score, eyes, rows)
                 person.body_from = batch.first + (0 if batch.cut else _NEWCOMER_FRAMES)
                 self._people.append(person)

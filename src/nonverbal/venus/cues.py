@@ -21,6 +21,7 @@ from nonverbal.dataset.schema import ClipMotion
 from nonverbal.motion.camera import Camera
 from nonverbal.motion.estimate import PersonView, estimate_motion
 from nonverbal.pipeline.stage import Codec, Job
+from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.timeline import spans_to_mask
 from nonverbal.types import F32, Bool, Motion, Span, Track
 
@@ -64,7 +65,7 @@ class Cues:
         for index, speaker in enumerate(diarization.speakers):
             speaking = speaking_mask(diarization, speaker, sighting.n_frames)
             tracks = tracks_of(speaker, sighting, inputs["identity"], inputs["speak"], speaking)
-            view = gather(tracks, sighting.n_frames)
+            view = gather(tracks, sighting.n_frames, sighting.face_model)
             name = _PARTICIPANTS[index]
             motions.append(estimate_motion(view, camera, name, speaking, self.shoulder_min_visibility))
             job.tick((index + 1) / len(diarization.speakers))
@@ -98,8 +99,9 @@ def agreement(scores: F32, voice: Bool) -> float:
     return float(scores[voice].mean() - scores[~voice].mean())
 
 
-def gather(tracks: Sequence[Track], count: int) -> PersonView:
+def gather(tracks: Sequence[Track], count: int, face_model: str = "mesh") -> PersonView:
     """The tracks on one timeline of `count` frames; later tracks overwrite earlier ones where they saw something."""
+    learned = bool(tracks) and all(len(track.blendshapes) for track in tracks)
     view = PersonView(
         face_box_px=np.zeros((count, 4), np.float32),
         face_score=np.zeros(count, np.float32),
@@ -112,10 +114,15 @@ def gather(tracks: Sequence[Track], count: int) -> PersonView:
         hands_px=np.zeros((count, 2, N_HAND, 3), np.float32),
         hand_score=np.zeros((count, 2), np.float32),
         hand_valid=np.zeros((count, 2), bool),
+        blendshapes=np.zeros((count if learned else 0, len(ARKIT52_NAMES)), np.float32),
+        head_turns=np.zeros((count if learned else 0, 3, 3), np.float32),
+        face_model=face_model,
     )
     for track in tracks:
         rows = np.flatnonzero(track.face_valid | track.pose_valid)
         rows = rows[(rows + track.start_frame >= 0) & (rows + track.start_frame < count)]
-        for field in PersonView.__dataclass_fields__:
-            getattr(view, field)[rows + track.start_frame] = getattr(track, field)[rows]
+        for name in PersonView.__dataclass_fields__:
+            array = getattr(view, name)
+            if isinstance(array, np.ndarray) and len(array):
+                array[rows + track.start_frame] = getattr(track, name)[rows]
     return view

@@ -11,9 +11,11 @@ import cv2
 import numpy as np
 
 from nonverbal.backends import appearance
+from nonverbal.backends.face_models import DEFAULT, FaceModel, face_model
 from nonverbal.backends.mediapipe_hands import N_HAND, HandTracker
-from nonverbal.backends.mediapipe_mesh import MOUTH_LEFT, MOUTH_RIGHT, N_LANDMARKS, MeshTracker
+from nonverbal.backends.mediapipe_mesh import MOUTH_LEFT, MOUTH_RIGHT, N_LANDMARKS
 from nonverbal.backends.mediapipe_pose import N_POSE, PoseTracker
+from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.types import F32, U8, Bool, Track
 from nonverbal.venus.faces import FACE_SIDE, talking_face
 from nonverbal.venus.hands import HandFollower
@@ -33,15 +35,17 @@ class Eyes:
     """The models that look at one person; handed on to the next person after a `reset`. Each starts when first used.
 
     Attributes:
+        face_model: which of `face_models.CHOICES` sees the face.
         describe: what the person looks like, [E] of unit length, from a picture and the face mesh [478, 3] in it; other
             people's eyes may use it at the same time.
     """
 
+    face_model: str = DEFAULT
     describe: Callable[[U8, F32], F32] = appearance.describe
 
     @cached_property
-    def mesh(self) -> MeshTracker:
-        return MeshTracker()
+    def face(self) -> FaceModel:
+        return face_model(self.face_model)
 
     @cached_property
     def pose(self) -> PoseTracker:
@@ -51,22 +55,21 @@ class Eyes:
     def hands(self) -> HandTracker:
         return HandTracker()
 
-    def _started(self) -> list[MeshTracker | PoseTracker | HandTracker]:
-        return [self.__dict__[name] for name in ("mesh", "pose", "hands") if name in self.__dict__]
+    def _started(self, *names: str) -> list[FaceModel | PoseTracker | HandTracker]:
+        return [self.__dict__[name] for name in names if name in self.__dict__]
 
     def reset(self) -> None:
         """Forgets the person followed so far."""
-        for model in self._started():
+        for model in self._started("face", "pose", "hands"):
             model.reset()
 
     def reset_body(self) -> None:
         """Forgets body and hands, not the face."""
-        for model in self._started():
-            if not isinstance(model, MeshTracker):
-                model.reset()
+        for model in self._started("pose", "hands"):
+            model.reset()
 
     def close(self) -> None:
-        for model in self._started():
+        for model in self._started("face", "pose", "hands"):
             model.close()
 
 
@@ -74,9 +77,13 @@ class Rows:
     """Per-frame arrays of one track, zero where nothing was seen.
 
     Allocated for the rest of the clip at once: the system gives memory only to pages that are written.
+
+    Args:
+        keep_faces: there are pictures of the face.
+        learned: there are blendshapes and head turns.
     """
 
-    def __init__(self, capacity: int, keep_faces: bool = False) -> None:
+    def __init__(self, capacity: int, keep_faces: bool = False, learned: bool = False) -> None:
         self.face_box_px = np.zeros((capacity, 4), np.float32)
         self.face_score = np.zeros(capacity, np.float32)
         self.face_valid = np.zeros(capacity, bool)
@@ -90,9 +97,21 @@ class Rows:
         self.hand_score = np.zeros((capacity, 2), np.float32)
         self.hand_valid = np.zeros((capacity, 2), bool)
         self.faces = np.zeros((capacity if keep_faces else 0, FACE_SIDE, FACE_SIDE), np.uint8)
+        self.blendshapes = np.zeros((capacity if learned else 0, len(ARKIT52_NAMES)), np.float32)
+        self.head_turns = np.zeros((capacity if learned else 0, 3, 3), np.float32)
 
 
 _ROW_NAMES = tuple(f.name for f in fields(Track) if f.name in vars(Rows(0)))
+_FACE_ROWS = (
+    "face_box_px",
+    "face_score",
+    "face_valid",
+    "landmarks_px",
+    "lips",
+    "faces",
+    "blendshapes",
+    "head_turns",
+)
 
 
 class Person:
@@ -113,6 +132,7 @@ class Person:
         self.territory: Region | None = None
         self._rows = rows
         self._face_crop: Region | None = None
+        self._half = 1.0
         self._body_crop: Region | None = None
         self._last: U8 | None = None
         self._last_body: U8 | None = None
@@ -155,10 +175,10 @@ class Person:
         (x, y), side = centre(self.box), size(self.box)
         half = 0.5 * _FACE_SIDE * side
         face = clip((x - half, y - half, x + half, y + half), self.territory)
-        if self._face_crop is None or not _steady(self._face_crop, face):
+        if self._face_crop is None or not self._keeps(face, half):
             if self._face_crop is not None:
-                self.eyes.mesh.reset()
-            self._face_crop = face
+                self.eyes.face.reset()
+            self._face_crop, self._half = face, half
         beside, above, below = (reach * side for reach in _BODY_REACH)
         body = clip((x - beside, y - above, x + beside, y + below), self.territory)
         if self._body_crop is None or not _steady(self._body_crop, body):
@@ -167,13 +187,24 @@ class Person:
                 self._hands.reset()
             self._body_crop = body
 
+    def _keeps(self, crop: Region, half: float) -> bool:
+        """Whether the face model may go on with the crop it has; one that gets each picture placed anew minds size."""
+        assert self._face_crop is not None
+        if self.eyes.face.centred:
+            return 1.0 / _KEEP_RATIO <= half / self._half <= _KEEP_RATIO
+        return _steady(self._face_crop, crop)
+
     def _see_face(self, rgb: U8, row: int) -> None:
         assert self._face_crop is not None
         x0, y0, x1, y1 = self._face_crop
-        points = self.eyes.mesh.see(rgb[y0:y1, x0:x1])
-        if points is None:
+        crop = rgb[y0:y1, x0:x1]
+        if self.eyes.face.centred:
+            assert self.territory is not None
+            crop, x0, y0 = square(rgb, centre(self.box), self._half, self.territory)
+        face = self.eyes.face.see_face(crop)
+        if face is None:
             return
-        points += np.asarray([x0, y0, 0], np.float32)
+        points = face.landmarks_px + np.asarray([x0, y0, 0], np.float32)
         low, high = points[:468, :2].min(axis=0), points[:468, :2].max(axis=0)
         box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
         if size(box) < 4.0 or distance(box, self.box) > 1.0:  # not this face, or none at all
@@ -187,13 +218,13 @@ class Person:
         rows.lips[row] = mouth_region(rgb, points)
         if len(rows.faces):
             rows.faces[row] = talking_face(rgb, box)
+        if face.blendshapes is not None and face.head_turn is not None and len(rows.blendshapes):
+            rows.blendshapes[row], rows.head_turns[row] = face.blendshapes, face.head_turn
 
     def _repeat_face(self, row: int) -> None:
-        rows = self._rows
-        for array in (rows.face_box_px, rows.face_score, rows.face_valid, rows.landmarks_px, rows.lips):
-            array[row] = array[row - 1]
-        if len(rows.faces):
-            rows.faces[row] = rows.faces[row - 1]
+        for name in _FACE_ROWS:
+            if len(array := getattr(self._rows, name)):
+                array[row] = array[row - 1]
 
     def _see_body(self, rgb: U8, row: int) -> None:
         if self._rest > 0:
@@ -267,6 +298,18 @@ def _steady(old: Region, new: Region) -> bool:
     (ax, ay), (bx, by) = centre(old), centre(new)
     moved = max(abs(ax - bx), abs(ay - by)) / side
     return moved <= _KEEP_SHIFT and 1.0 / _KEEP_RATIO <= wanted / side <= _KEEP_RATIO
+
+
+def square(rgb: U8, middle: tuple[float, float], half: float, territory: Region) -> tuple[U8, int, int]:
+    """A square of about ``2 half`` pixels around a place, black outside the territory; its left and upper edges."""
+    side = max(2 * round(half), 2)
+    left, top = round(middle[0]) - side // 2, round(middle[1]) - side // 2
+    x0, y0 = max(left, territory[0]), max(top, territory[1])
+    x1, y1 = max(min(left + side, territory[2]), x0), max(min(top + side, territory[3]), y0)
+    canvas = np.zeros((side, side, 3), np.uint8)
+    if x0 < left + side and y0 < top + side:
+        canvas[y0 - top : y1 - top, x0 - left : x1 - left] = rgb[y0:y1, x0:x1]
+    return canvas, left, top
 
 
 def mouth_region(rgb: U8, landmarks_px: F32) -> U8:

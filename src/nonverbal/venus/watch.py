@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from nonverbal.backends.looks import look_model
+from nonverbal.backends import face_models, looks
 from nonverbal.backends.mediapipe_faces import detect_faces
+from nonverbal.backends.requirements import Backend
 from nonverbal.media.video import read_frames
 from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.timeline import FPS, n_frames
@@ -36,6 +37,7 @@ class Sighting:
         shots: the first frame of each shot, rising, beginning with 0.
         tracks: by first frame, then from left to right.
         still: share of pictures nearly identical to the one before, in [0, 1].
+        face_model: which of `backends.face_models.CHOICES` saw the faces.
         identity_model: which of `backends.looks.CHOICES` described the tracks' looks.
     """
 
@@ -46,6 +48,7 @@ class Sighting:
     height_px: int
     still: float
     identity_model: str = "appearance"
+    face_model: str = "mesh"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,9 @@ class Watch:
     """People whose face is seen for a shorter time are dropped as flicker."""
     track_lost_s: float = 1.0
     """A track ends when its face was not seen for so long."""
+    face_model: str = "mesh"
+    """What sees faces: "mesh"; "landmarker" for learned coefficients and the head's turn; or "blend" for these and our
+    own together. The two take weights to be downloaded (docs/face_models.md)."""
     identity_model: str = "appearance"
     """What tells people apart and knows them again, one of `backends.looks.CHOICES`."""
     keep_faces: bool = False
@@ -97,7 +103,16 @@ class Watch:
             max(1, round(FPS / self.body_hz)),
             self.body_gap_frames,
             self.keep_faces,
+            self.face_model,
         )
+
+    def backends(self) -> tuple[Backend, ...]:
+        """The optional and default models that `run` uses and that can be chosen.
+
+        Raises:
+            UserError: one that is chosen does not exist.
+        """
+        return face_models.backend_of(self.face_model), looks.backend_of(self.identity_model)
 
     def run(self, job: Job, inputs: Mapping[str, Any]) -> Sighting:
         """Reads the clip's pictures once, from first to last."""
@@ -107,7 +122,7 @@ class Watch:
         shots = ShotFinder()
         size_px = (0, 0)
         with (
-            closing(Crowd(self.limits, count, look_model(self.identity_model).describe)) as crowd,
+            closing(Crowd(self.limits, count, looks.look_model(self.identity_model).describe)) as crowd,
             _Workers(job.threads) as workers,
         ):
             for batch in _batches(frames, shots, self.detect_every_frames):
@@ -117,7 +132,9 @@ class Watch:
                 workers.start(crowd.begin(batch))
             workers.join()
             tracks = crowd.finish(count)
-            return Sighting(count, tuple(crowd.shots), tracks, *size_px, shots.still, self.identity_model)
+            return Sighting(
+                count, tuple(crowd.shots), tracks, *size_px, shots.still, self.identity_model, self.face_model
+            )
 
 
 class _Workers:
