@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nonverbal.backends.mediapipe_faces import detect_faces
-from nonverbal.backends.mediapipe_pose import see_person
+from nonverbal.backends.person_detectors import backend_of, person_detector
+from nonverbal.backends.requirements import Backend
 from nonverbal.media.names import printable
 from nonverbal.media.picture import read_picture
 from nonverbal.media.probe import MediaInfo
@@ -31,9 +31,10 @@ class Thumb:
     Attributes:
         picture: "thumbnail" or "frame".
         at_s: when in the video the frame is shown; 0 for a thumbnail.
-        n_faces: faces in it; 0 where only a body was seen.
-        person_score: the best face's score, or the pose's.
+        n_faces: faces in it; 0 where only a body was seen, or the detector looks for none.
+        person_score: the surest person's score.
         warnings: why a thumbnail that was given could not be used.
+        n_persons: people in it, as far as the detector counts them.
     """
 
     picture: str
@@ -41,6 +42,7 @@ class Thumb:
     n_faces: int
     person_score: float
     warnings: tuple[str, ...] = ()
+    n_persons: int = 1
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Thumbnail:
     """
 
     name: ClassVar[str] = "thumbnail"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("probe",)
     codec: ClassVar[Codec | None] = JsonCodec(Thumb)
 
@@ -60,10 +62,19 @@ class Thumbnail:
     """How many frames, spread evenly over the video, are looked at when there is no thumbnail image."""
     min_person_score: float = 0.5
     """Lowest detector score that counts as a person, 0..1."""
+    person_detector: str = "mediapipe"
+    """What looks for persons, one of `backends.person_detectors.CHOICES`."""
+    person_weights: str = ""
+    """An ONNX file of the detector's own kind to use in place of its published weights; empty uses those."""
 
     def __post_init__(self) -> None:
+        backend_of(self.person_detector, self.person_weights)
         if self.thumbnail_frames < 1:
             raise UserError(f"thumbnail_frames={self.thumbnail_frames}, expected at least 1")
+
+    def backends(self) -> tuple[Backend, ...]:
+        """What looks for persons."""
+        return (backend_of(self.person_detector, self.person_weights),)
 
     def run(self, job: Job, inputs: Mapping[str, Any]) -> Thumb | Reject:
         """The first picture that shows a person, or E_NO_PERSON."""
@@ -71,12 +82,13 @@ class Thumbnail:
         best = 0.0
         pictures = list(self._thumbnail(job, warnings)) or self._frames(job, inputs["probe"])
         count = 0
+        detector = person_detector(self.person_detector, self.person_weights)
         for count, (kind, at_s, rgb) in enumerate(pictures, 1):
             job.tick(count / (self.thumbnail_frames + 1))
-            n_faces, score = self._look(rgb)
-            if score >= self.min_person_score:
-                return Thumb(kind, at_s, n_faces, score, tuple(warnings))
-            best = max(best, score)
+            people = detector.see(rgb, self.min_person_score)
+            if people.persons:
+                return Thumb(kind, at_s, people.faces, people.score, tuple(warnings), people.persons)
+            best = max(best, people.score)
         where = "its thumbnail" if count and kind == "thumbnail" else f"{count} frames spread over it"
         return Reject(
             Reason.E_NO_PERSON,
@@ -98,8 +110,3 @@ class Thumbnail:
                 Path(job.source.path), at_s, at_s + 1.0 / FPS, max_width_px=_WIDTH_PX, threads=job.threads
             )
             yield "frame", at_s, next(frames)
-
-    def _look(self, rgb: U8) -> tuple[int, float]:
-        """(faces, score of the best face or of the body)."""
-        scores = [score for *_, score in detect_faces(rgb, self.min_person_score)]
-        return (len(scores), max(scores)) if scores else (0, float(see_person(rgb)))
