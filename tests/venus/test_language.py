@@ -29,8 +29,8 @@ def test_russian_is_rejected_and_named(shared_media: Path) -> None:
     verdict = Language().run(job_of(path), {"diarize": diarized(path)})
     assert isinstance(verdict, Reject)
     assert verdict.reason is Reason.E_LANGUAGE
-    assert "heard ru with probability 0.9" in verdict.message
-    assert "expected en" in verdict.message
+    assert "heard Russian (ru) with probability 0.9" in verdict.message
+    assert "expected English (en)" in verdict.message
 
 
 def test_a_doubtful_language_is_rejected() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from recordings import diarized, job_of, job_with, music
 
-from nonverbal.backends import whisper
+from nonverbal.backends import recognisers
+from nonverbal.backends.recognisers import Heard
 from nonverbal.types import Span, SpeakerSegment
 from nonverbal.venus.diarize import Diarization
 from nonverbal.venus.harm import Harm
@@ -19,6 +21,23 @@ from nonverbal.venus.truth import plain_words, word_error_rate
 from nonverbal.verdicts import Reason, Reject
 
 ENGLISH = LanguageGuess("en", 1.0, 0.0, 30.0)
+
+
+@dataclass
+class FixedRecogniser:
+    """Hears the same words in every window; no recogniser at all."""
+
+    words: tuple[Heard, ...]
+    known: tuple[str, ...] = ("en",)
+
+    def hears(self, language: str) -> bool:
+        return language in self.known
+
+    def detect_language(self, samples: np.ndarray) -> tuple[str, float]:
+        return self.known[0], 1.0
+
+    def hear(self, samples: np.ndarray, language: str, beam_size: int) -> tuple[Heard, ...]:
+        return self.words
 
 
 @lru_cache
@@ -76,7 +95,7 @@ def test_no_words_are_invented_in_music() -> None:
 def test_no_words_are_invented_after_the_last_one(shared_media: Path) -> None:
     """Asked for words in the breath after the last one, the decoder said "you." here."""
     samples = job_of(shared_media / "speech/jfk.flac").audio.samples
-    heard = whisper.hear_words(samples, "en", beam_size=5)
+    heard = recognisers.load("whisper-base", "cpu", "auto").hear(samples, "en", beam_size=5)
     assert heard[-1].word == "country."
     assert min(word.prob for word in heard) > 0.1
 
@@ -103,8 +122,9 @@ def test_a_wrong_setting_names_itself(setting: dict[str, float]) -> None:
 def test_words_come_as_late_as_the_recogniser_is_early(monkeypatch: pytest.MonkeyPatch) -> None:
     speech = Span(1.0, 4.0)
     monkeypatch.setattr("nonverbal.venus.transcribe.voiced", lambda spans, samples: (speech,))
-    heard = (whisper.Heard("One", 0.5, 0.9, 1.0), whisper.Heard("two.", 1.0, 1.4, 1.0))  # of a window from 0.8 s on
-    monkeypatch.setattr(whisper, "hear_words", lambda *_: heard)
+    # Of a window from 0.8 s on.
+    fixed = FixedRecogniser((Heard("One", 0.5, 0.9, 1.0), Heard("two.", 1.0, 1.4, 1.0)))
+    monkeypatch.setattr(recognisers, "load", lambda *_: fixed)
     talk = Diarization((SpeakerSegment("S0", 1.0, 4.0),), ("S0",))
     found = Transcribe().run(job_with(np.zeros(80_000, np.float32)), {"diarize": talk, "language": ENGLISH})
     assert isinstance(found, Transcript)

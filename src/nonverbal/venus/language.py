@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nonverbal.backends import whisper
-from nonverbal.pipeline.stage import Codec, Job
+from nonverbal.backends import languages as tongues
+from nonverbal.backends import recognisers
+from nonverbal.backends.requirements import Backend
+from nonverbal.pipeline.stage import Codec, Job, Needs
 from nonverbal.pipeline.store import JsonCodec
 from nonverbal.timeline import merge_spans, overlap_s
 from nonverbal.types import Span
@@ -36,33 +38,54 @@ class Language:
 
     languages: tuple[str, ...] = ("en",)
     """Accepted languages, ISO 639-1 codes as Whisper knows them (en, de, fr, zh, ...)."""
+    language_model: str = recognisers.DEFAULT
+    """What tells the language: whisper-base, faster-whisper:SIZE or transformers:NAME, as for the recogniser."""
+    language_device: str = "cpu"
+    """Where the language is told: cpu or cuda."""
     min_language_prob: float = 0.5
     """Probability, 0 to 1, that the language must reach; below, the clip is noisy or mixes languages."""
 
     def __post_init__(self) -> None:
         if not self.languages:
             raise ValueError("languages is empty; expected at least one ISO 639-1 code such as en")
+        tongues.check_codes(self.languages, "languages")
+        recognisers.check_settings(self.language_model, self.language_device, "auto", "language_model")
+        if recognisers.english_only(self.language_model):
+            raise ValueError(
+                f"language_model is {self.language_model!r}, which knows English only; take one without .en"
+            )
         if not 0.0 <= self.min_language_prob <= 1.0:
             raise ValueError(f"min_language_prob is {self.min_language_prob}; expected 0 to 1")
+
+    @property
+    def needs(self) -> Needs:
+        """A card where the language is told on one."""
+        return Needs(gpus=1.0) if self.language_device == "cuda" else Needs()
+
+    def backends(self) -> tuple[Backend, ...]:
+        """The model that tells languages."""
+        model, device = self.language_model, self.language_device
+        return (recognisers.backend_of(model, device, self.name, "language_model", "telling languages apart"),)
 
     def run(self, job: Job, inputs: Mapping[str, Any]) -> LanguageGuess | Reject:
         diarization: Diarization = inputs["diarize"]
         audio = job.audio
         duration_s = len(audio.samples) / audio.rate_hz
         window = fullest_window(
-            (Span(s.start_s, s.end_s) for s in diarization.segments), min(whisper.WINDOW_S, duration_s), duration_s
+            (Span(s.start_s, s.end_s) for s in diarization.segments), min(recognisers.WINDOW_S, duration_s), duration_s
         )
         sound = audio.samples[round(window.start_s * audio.rate_hz) : round(window.end_s * audio.rate_hz)]
-        language, prob = whisper.detect_language(sound)
+        model = recognisers.load(self.language_model, self.language_device, "auto")
+        language, prob = model.detect_language(sound)
         job.tick(1.0)
         guess = LanguageGuess(language, round(prob, 6), round(window.start_s, 3), round(window.end_s, 3))
         return self.verdict(guess) or guess
 
     def verdict(self, guess: LanguageGuess) -> Reject | None:
         """Why the language is not accepted, or None."""
-        accepted = ", ".join(self.languages)
+        accepted = ", ".join(map(tongues.name_of, self.languages))
         window = f"{guess.window_start_s:.0f}-{guess.window_end_s:.0f} s"
-        heard = f"{guess.language} with probability {guess.prob:.2f} at {window}"
+        heard = f"{tongues.name_of(guess.language)} with probability {guess.prob:.2f} at {window}"
         if guess.language not in self.languages:
             return Reject(
                 Reason.E_LANGUAGE,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from nonverbal.backends import silero, whisper
-from nonverbal.pipeline.stage import Codec, Job
+from nonverbal.backends import aligners, recognisers, silero
+from nonverbal.backends.languages import name_of
+from nonverbal.backends.recognisers import Heard
+from nonverbal.backends.requirements import Backend
+from nonverbal.pipeline.stage import Codec, Job, Needs
 from nonverbal.pipeline.store import JsonCodec
 from nonverbal.timeline import merge_spans, overlap_s
 from nonverbal.types import F32, Span, Turn, Word
@@ -42,6 +46,18 @@ class Transcribe:
     reads: ClassVar[tuple[str, ...]] = ("diarize", "language")
     codec: ClassVar[Codec | None] = JsonCodec(Transcript)
 
+    recogniser: str = recognisers.DEFAULT
+    """What hears the words: whisper-base, whisper-tiny.en (English), faster-whisper:SIZE (small, turbo, large-v3, ...;
+    a repository, or a CTranslate2 folder), or transformers:NAME (a Whisper on the hub or in a folder)."""
+    aligner: str = aligners.DEFAULT
+    """What tells when they are said: whisper (the recogniser's attention), wav2vec2 (a CTC network of the language) or
+    pocketsphinx (English)."""
+    align_model: str = ""
+    """Network of the aligner wav2vec2, a name on the hub or a folder; empty takes the usual one of the language."""
+    transcribe_device: str = "cpu"
+    """Where recogniser and aligner run: cpu or cuda."""
+    compute_type: str = "auto"
+    """Numbers the recogniser computes with: int8, float16, float32, ...; auto is the fastest that is as good."""
     beam_size: int = 5
     """Hypotheses that the recogniser follows at once; 1 is fastest."""
     transcribe_window_s: float = 28.0
@@ -52,15 +68,37 @@ class Transcribe:
     """Silence, in seconds, after which the same speaker's next word begins a new turn."""
 
     def __post_init__(self) -> None:
-        if not 1.0 <= self.transcribe_window_s <= whisper.WINDOW_S:
-            raise ValueError(f"transcribe_window_s is {self.transcribe_window_s}; expected 1 to {whisper.WINDOW_S}")
+        if not 1.0 <= self.transcribe_window_s <= recognisers.WINDOW_S:
+            most = recognisers.WINDOW_S
+            raise ValueError(f"transcribe_window_s is {self.transcribe_window_s}; expected 1 to {most}")
         if self.beam_size < 1:
             raise ValueError(f"beam_size is {self.beam_size}; expected 1 or more")
+        recognisers.check_settings(self.recogniser, self.transcribe_device, self.compute_type, "recogniser")
+        aligners.check_settings(self.aligner, self.align_model)
+
+    @property
+    def needs(self) -> Needs:
+        """A card where words are heard on one."""
+        return Needs(gpus=1.0) if self.transcribe_device == "cuda" else Needs()
+
+    def backends(self, languages: Sequence[str] = ("en",)) -> tuple[Backend, ...]:
+        """The models that clips in these languages take."""
+        device = self.transcribe_device
+        others = ", ".join(name_of(code) for code in languages if code != "en")
+        heard = recognisers.backend_of(self.recogniser, device, self.name, "recogniser", others)
+        return (heard, *aligners.backends_of(self.aligner, self.align_model, device, languages))
 
     def run(self, job: Job, inputs: Mapping[str, Any]) -> Transcript | Reject:
         diarization: Diarization = inputs["diarize"]
         guess: LanguageGuess = inputs["language"]
         speech = voiced(merge_spans(Span(s.start_s, s.end_s) for s in diarization.segments), job.audio.samples)
+        recogniser = recognisers.load(self.recogniser, self.transcribe_device, self.compute_type)
+        if not recogniser.hears(guess.language):
+            return Reject(
+                Reason.E_LANGUAGE,
+                f"heard {name_of(guess.language)}, which the recogniser {self.recogniser} does not know; "
+                "take another recogniser, or leave that language out of --languages",
+            )
         heard = self._hear(job, speech, guess.language)
         end_s = round(len(job.audio.samples) / job.audio.rate_hz, 3)
         words = repair_times([trim_to_speech(word, speech) for word in heard], end_s)
@@ -70,21 +108,31 @@ class Transcribe:
                 Reason.E_NO_SPEECH,
                 f"{seconds:.1f} s of voices hold not one word, expected talk; give clips with intelligible speech",
             )
-        speakers = assign_speakers(words, diarization.segments)
-        return Transcript(guess.language, make_turns(words, speakers, self.turn_pause_s))
+        speakers = assign_speakers(words, diarization.segments, guess.language)
+        return Transcript(guess.language, make_turns(words, speakers, self.turn_pause_s, guess.language))
 
     def _hear(self, job: Job, speech: tuple[Span, ...], language: str) -> list[Word]:
         audio = job.audio
+        recogniser = recognisers.load(self.recogniser, self.transcribe_device, self.compute_type)
         windows = pack(speech, audio.samples, audio.rate_hz, self.transcribe_window_s, self.speech_pad_s)
         words = []
         for i, window in enumerate(windows):
             sound = sound_of(window, audio.samples, audio.rate_hz)
-            for heard in whisper.hear_words(sound, language, self.beam_size):
-                start_s = unpack_time(window, heard.start_s + _EARLY_S, is_end=False)
-                end_s = unpack_time(window, heard.end_s + _EARLY_S, is_end=True)
-                words.append(Word(heard.word, start_s, end_s, heard.prob))
+            for heard in self._timed(sound, recogniser.hear(sound, language, self.beam_size), language):
+                start_s = unpack_time(window, heard.start_s, is_end=False)
+                words.append(replace(heard, start_s=start_s, end_s=unpack_time(window, heard.end_s, is_end=True)))
             job.tick((i + 1) / len(windows))
         return words
+
+    def _timed(self, sound: F32, heard: Sequence[Heard], language: str) -> list[Word]:
+        """Words with their times in a window: those of the aligner, and where it found no word at all, the recogniser's
+        own, marked as interpolated."""
+        aligner = aligners.load(self.aligner, self.align_model, self.transcribe_device, language)
+        found = aligner.align(sound, heard, language) if aligner else ()
+        if any(math.isfinite(word.start_s) for word in found):
+            return [Word(a.word, b.start_s, b.end_s, a.prob) for a, b in zip(heard, found, strict=True)]
+        lost = aligner is not None
+        return [Word(a.word, a.start_s + _EARLY_S, a.end_s + _EARLY_S, a.prob, lost) for a in heard]
 
 
 def voiced(speech: tuple[Span, ...], samples: F32) -> tuple[Span, ...]:

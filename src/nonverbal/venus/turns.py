@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from nonverbal.backends.languages import joined
 from nonverbal.timeline import overlap_s
 from nonverbal.types import Span, SpeakerSegment, Turn, Word
 
@@ -20,8 +21,14 @@ _SWITCH_COST_AFTER_SENTENCE = 0.1
 _PAUSE_S = 0.5
 """What it costs, in shares of a word, to go to another speaker inside a sentence, and after its end or a pause."""
 
-_SENTENCE_END = re.compile(r"[.!?…。？！]+[\"'”’)\]]*$")
+_SENTENCE_END = re.compile(r"[.!?…。？！｡؟।॥։።]+[\"'”’“»›」』）)\]]*$")
 _ABBREVIATION = re.compile(r"^(?:mr|mrs|ms|dr|prof|st|vs|jr|sr|e\.g|i\.e|[a-z]|(?:[a-z]\.)+[a-z])\.$", re.IGNORECASE)
+_OF_LANGUAGE = {
+    "de": r"bzw|ca|evtl|ggf|hr|fr|inkl|nr|vgl|\d{1,2}", "da": r"bl|ca|fx|nr|\d{1,2}", "fr": r"cf|mlle|mme",
+    "es": r"sra|srta|ud|uds", "it": r"sig|dott", "nl": r"bijv|bv|dhr|mevr|nr", "no": r"bl|ca|nr|\d{1,2}",
+    "fi": r"esim|nro|\d{1,2}", "cs": r"např|tzv|č|\d{1,2}", "pl": r"np|tzw|ul|nr|\d{1,2}",
+}  # fmt: skip
+"""Further words with a full stop inside a sentence; in some languages it makes ordinals: "am 3. Oktober"."""
 
 
 def repair_times(words: Sequence[Word], end_s: float) -> tuple[Word, ...]:
@@ -115,12 +122,14 @@ def trim_to_speech(word: Word, speech: Sequence[Span]) -> Word:
     return replace(word, start_s=max(word.start_s, best.start_s), end_s=min(word.end_s, best.end_s))
 
 
-def ends_sentence(word: str) -> bool:
-    """Whether a sentence ends with this word, by its punctuation; "Dr." and "U.S." do not count."""
-    return bool(_SENTENCE_END.search(word)) and not _ABBREVIATION.match(word)
+def ends_sentence(word: str, language: str = "en") -> bool:
+    """Whether a sentence ends with this word, by its punctuation; "Dr.", "U.S." and a German "3." do not count."""
+    if not _SENTENCE_END.search(word) or _ABBREVIATION.match(word):
+        return language == "el" and word.endswith((";", "\u037e"))
+    return not (language in _OF_LANGUAGE and re.fullmatch(rf"(?:{_OF_LANGUAGE[language]})\.", word, re.IGNORECASE))
 
 
-def assign_speakers(words: Sequence[Word], segments: Sequence[SpeakerSegment]) -> tuple[str, ...]:
+def assign_speakers(words: Sequence[Word], segments: Sequence[SpeakerSegment], language: str = "en") -> tuple[str, ...]:
     """The speaker of each word: who talks during most of it, without stray switches inside a sentence.
 
     Each word has a share, 0 to 1, for each speaker: the part of it that their segments cover, or, outside all
@@ -139,7 +148,7 @@ def assign_speakers(words: Sequence[Word], segments: Sequence[SpeakerSegment]) -
     best = shares[0]
     came_from = []
     for i in range(1, len(words)):
-        free = ends_sentence(words[i - 1].word) or words[i].start_s - words[i - 1].end_s >= _PAUSE_S
+        free = ends_sentence(words[i - 1].word, language) or words[i].start_s - words[i - 1].end_s >= _PAUSE_S
         cost = _SWITCH_COST_AFTER_SENTENCE if free else _SWITCH_COST
         paths = best[:, None] - cost * (1 - np.eye(len(names)))
         came_from.append(paths.argmax(axis=0))
@@ -161,19 +170,21 @@ def _shares(word: Word, segments: Sequence[SpeakerSegment], names: Sequence[str]
     return [float(name == nearest.speaker) for name in names]
 
 
-def make_turns(words: Sequence[Word], speakers: Sequence[str], max_pause_s: float) -> tuple[Turn, ...]:
+def make_turns(
+    words: Sequence[Word], speakers: Sequence[str], max_pause_s: float, language: str = "en"
+) -> tuple[Turn, ...]:
     """Turns in order: a new one where the speaker changes, or after more than `max_pause_s` without a word."""
     turns: list[Turn] = []
     begin = 0
     for i in range(1, len(words) + 1):
         ended = i == len(words) or speakers[i] != speakers[begin]
         if ended or words[i].start_s - words[i - 1].end_s > max_pause_s:
-            turns.append(_turn(words[begin:i], speakers[begin]))
+            turns.append(_turn(words[begin:i], speakers[begin], language))
             begin = i
     return tuple(turns)
 
 
-def _turn(words: Sequence[Word], speaker: str) -> Turn:
-    firsts = (0, *(i for i in range(1, len(words)) if ends_sentence(words[i - 1].word)))
-    text = " ".join(word.word for word in words)
+def _turn(words: Sequence[Word], speaker: str, language: str) -> Turn:
+    firsts = (0, *(i for i in range(1, len(words)) if ends_sentence(words[i - 1].word, language)))
+    text = joined([word.word for word in words], language)
     return Turn(speaker, words[0].start_s, words[-1].end_s, text, tuple(words), firsts)
