@@ -228,10 +228,8 @@ class _Stream:
             return
         for name, values in self._found.items():
             if raw or name in ("valid", *OPTIONAL, *LAYOUTS[self.kind]):
-                yield (
-                    (self.participant, self.kind, name),
-                    np.where(valid.reshape(-1, *[1] * (values.ndim - 1)), values, 0),
-                )
+                seen = valid.reshape(-1, *[1] * (values.ndim - 1))
+                yield (self.participant, self.kind, name), values * seen
 
     @property
     def _asked(self) -> Kind:
