@@ -11,6 +11,7 @@ Source: Bredin 2023, "pyannote.audio 2.1 speaker diarization pipeline", section 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,11 +102,20 @@ def to_segments(
         min_segment_s: shorter segments are dropped after that.
         end_s: length of the clip; no segment passes it.
     """
-    found: list[tuple[float, float, int]] = []
+    spans: list[list[Span]] = []
     for k in range(active.shape[1]):
         padded = np.concatenate([[False], active[:, k], [False]])
-        edges = np.flatnonzero(padded[1:] != padded[:-1])
-        spans = [Span(grid.edge_s(int(a)), grid.edge_s(int(b))) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        edges = np.flatnonzero(padded[1:] != padded[:-1]).tolist()
+        spans.append([Span(grid.edge_s(a), grid.edge_s(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)])
+    return tidy(spans, fill_gap_s, min_segment_s, end_s)
+
+
+def tidy(
+    voices: Sequence[Sequence[Span]], fill_gap_s: float, min_segment_s: float, end_s: float
+) -> tuple[SpeakerSegment, ...]:
+    """Segments as `to_segments` gives them, from the spans of each voice in which it is heard."""
+    found: list[tuple[float, float, int]] = []
+    for k, spans in enumerate(voices):
         for span in merge_spans(spans, gap_s=fill_gap_s):
             start, end = max(0.0, round(span.start_s, 3)), min(round(span.end_s, 3), end_s)
             if end - start >= min_segment_s:
@@ -113,3 +123,10 @@ def to_segments(
     found.sort()
     names: dict[int, str] = {}
     return tuple(SpeakerSegment(names.setdefault(k, f"S{len(names)}"), start, end) for start, end, k in found)
+
+
+def without_strays(voices: Sequence[Sequence[Span]], min_share: float) -> list[list[Span]]:
+    """The spans of each voice, without the voices that have less than `min_share` of all talk."""
+    merged = [merge_spans(spans) for spans in voices]
+    talk_s = [sum(span.duration_s for span in spans) for spans in merged]
+    return [list(spans) for spans, own_s in zip(merged, talk_s, strict=True) if own_s >= min_share * sum(talk_s)]
