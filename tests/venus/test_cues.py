@@ -138,7 +138,7 @@ def told(seen: Track, **values: float) -> Track:
 
 
 def test_a_learned_model_tells_face_and_head_and_the_irises_where_eyes_look(job: Job) -> None:
-    """The place of the head, the gaze and what counts as seen stay as they are without it; the body follows the head."""
+    """The place of the head, the gaze and what counts as seen stay as they are; the body follows the head."""
     seen = track(0, 20, 60)
     (plain, _) = Cues().run(job, inputs([seen], {"S0": (0,)})).participants
     learned = told(seen, jawOpen=0.7, eyeLookUpLeft=0.9, tongueOut=0.3)
