@@ -63,8 +63,8 @@ def test_two_threads_see_what_one_sees(shared_media: Path) -> None:
 
 
 def test_a_head_that_moves_through_the_picture_does_not_seem_to_turn(shared_media: Path, tmp_path: Path) -> None:
-    """A still picture of a face goes two face widths to the side; a picture not centred on it would turn it by ten
-    degrees. At the end half of the face has left the picture."""
+    """A still picture of a face goes more than a face's width to the side, at last out of the picture; looked at off the middle of
+    its crop it seems to turn by 3 degrees."""
     still = next(iter(read_frames(shared_media / GRID, 0.0, 0.2)))[100:500, :640]
 
     def pictures():
@@ -82,7 +82,7 @@ def test_a_head_that_moves_through_the_picture_does_not_seem_to_turn(shared_medi
     moved = np.ptp(track.face_box_px[rows, 0])
     assert moved > 200
     turns = track.head_turns[rows].astype(float)
-    assert np.degrees(angle_between_rad(turns, np.broadcast_to(turns[0], turns.shape))).max() < 3
+    assert np.degrees(angle_between_rad(turns, np.broadcast_to(turns[0], turns.shape))).max() < 1.5
     assert np.ptp(track.blendshapes[rows], axis=0).mean() < 0.05
 
 
