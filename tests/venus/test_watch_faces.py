@@ -63,8 +63,8 @@ def test_two_threads_see_what_one_sees(shared_media: Path) -> None:
 
 
 def test_a_head_that_moves_through_the_picture_does_not_seem_to_turn(shared_media: Path, tmp_path: Path) -> None:
-    """A still picture of a face goes more than a face's width to the side, at last out of the picture; looked at off the middle of
-    its crop it seems to turn by 3 degrees."""
+    """A still face goes further than its width, at last out of the picture; off the middle of what the model looks at
+    it would seem to turn by 3 degrees."""
     still = next(iter(read_frames(shared_media / GRID, 0.0, 0.2)))[100:500, :640]
 
     def pictures():
