@@ -8,27 +8,22 @@ a result of its own. Crops go to the runner in batches, one participant after th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from nonverbal.backends.requirements import Backend
 from nonverbal.external.estimators import Environment, command_of, greeting
 from nonverbal.external.host import RunnerLimits
-from nonverbal.external.layouts import LAYOUTS, OPTIONAL, layout_fault
-from nonverbal.external.protocol import Kind, NotReadyError
+from nonverbal.external.layouts import LAYOUTS, layout_fault
+from nonverbal.external.protocol import NotReadyError
 from nonverbal.external.record import Estimates, EstimatesCodec, Told
 from nonverbal.pipeline.stage import Codec, Job, Needs, Stage
-from nonverbal.types import U8
 from nonverbal.verdicts import UserError
 
 if TYPE_CHECKING:
-    from nonverbal.external.crops import Boxes
     from nonverbal.external.host import Runner
-    from nonverbal.motion.estimate import PersonView
+    from nonverbal.external.streams import Stream
 
 _UNKNOWN = "not told by the runner"
 
@@ -118,15 +113,15 @@ class Estimate:
 
         assert job.clip is not None, "estimate works on clips"
         runners = {kind: self._runner(kind, command, job) for kind, command in self.commands.items()}
-        streams = list(self._streams(runners, inputs))
+        streams = list(self._streams(runners, inputs, job))
         count = inputs["watch"].n_frames
         frames = read_frames(Path(job.source.path), job.clip.start_s, job.clip.end_s, threads=job.threads)
         for row, rgb in enumerate(frames):
             job.tick(row / max(count, 1))
-            for stream in streams:
-                stream.see(row, rgb, job)
-        for stream in streams:
-            stream.ask(job)
+            for one in streams:
+                one.see(row, rgb, job)
+        for one in streams:
+            one.ask(job)
         told = {kind: _told(runner, kind) for kind, runner in runners.items()}
         return Estimates(job.clip.clip_id, told, {key: rows for s in streams for key, rows in s.rows(self.keep_raw)})
 
@@ -144,21 +139,19 @@ class Estimate:
             raise UserError(f"{setting}: {fault or f'got {hello.identity}, expected {wanted}'}")
         return runner
 
-    def _streams(self, runners: Mapping[str, Runner], inputs: Mapping[str, Any]) -> Iterator[_Stream]:
+    def _streams(self, runners: Mapping[str, Runner], inputs: Mapping[str, Any], job: Job) -> Iterator[Stream]:
+        from nonverbal.external.streams import Asked, stream
         from nonverbal.venus.cues import gather, speaking_mask, tracks_of
 
+        assert job.clip is not None, "estimate works on clips"
         sighting, diarization = inputs["watch"], inputs["diarize"]
         for index, speaker in enumerate(diarization.speakers):
             voice = speaking_mask(diarization, speaker, sighting.n_frames)
             tracks = tracks_of(speaker, sighting, inputs["identity"], inputs["speak"], voice)
             view = gather(tracks, sighting.n_frames)
+            who = Asked(job.clip.clip_id, chr(ord("A") + index), (sighting.width_px, sighting.height_px))
             for kind, runner in runners.items():
-                asked = runner.hello.kinds[kind]
-                margin = getattr(self, f"{kind}_crop_margin") or asked.numbers.get("margin", 1.25)
-                boxes = _boxes(kind, view, asked, margin, (sighting.width_px, sighting.height_px))
-                yield _Stream(
-                    chr(ord("A") + index), kind, runner, boxes, min(self.runner_batch, asked.batch or 1 << 30)
-                )
+                yield stream(runner, kind, view, who, (getattr(self, f"{kind}_crop_margin"), self.runner_batch))
 
 
 def with_estimates(stages: Sequence[Stage]) -> tuple[Stage, ...]:
@@ -181,74 +174,6 @@ def pinned(stage: Estimate) -> Estimate:
         f"{kind}_estimator": greeting(command, f"{kind}_runner").identity for kind, command in stage.commands.items()
     }
     return replace(stage, **{name: identity for name, identity in found.items() if not getattr(stage, name)})  # type: ignore[arg-type]
-
-
-@dataclass(eq=False)
-class _Stream:
-    """One participant's crops for one runner, batch by batch, and what came back."""
-
-    participant: str
-    kind: str
-    runner: Runner
-    boxes: Boxes
-    batch: int
-    _waiting: list[int] = field(default_factory=list)
-    _crops: list[U8] = field(default_factory=list)
-    _found: dict[str, NDArray[Any]] = field(default_factory=dict)
-
-    def see(self, row: int, rgb: U8, job: Job) -> None:
-        """Takes the crop of a frame where there is one."""
-        if not self.boxes.valid[row]:
-            return
-        height, width = _sides(self._asked)
-        self._crops.append(self.boxes.cut(rgb, row, height, width))
-        self._waiting.append(row)
-        if len(self._waiting) == self.batch:
-            self.ask(job)
-
-    def ask(self, job: Job) -> None:
-        """Has the waiting crops estimated."""
-        if not self._waiting:
-            return
-        rows = np.asarray(self._waiting)
-        extra = {"frame": rows.astype(np.int32), "box_px": self.boxes.corners_px[rows]}
-        arrays = {"crops": np.stack(self._crops)} | {k: v for k, v in extra.items() if k in self._asked.takes}
-        share = float(rows[-1]) / max(len(self.boxes.valid), 1)
-        options = {"participant": self.participant}
-        answer = self.runner.ask(self.kind, arrays, options, lambda done: job.tick(share))
-        for name, values in answer.items():
-            whole = self._found.setdefault(name, np.zeros((len(self.boxes.valid), *values.shape[1:]), values.dtype))
-            whole[rows] = values
-        self._waiting, self._crops = [], []
-
-    def rows(self, raw: bool) -> Iterator[tuple[tuple[str, str, str], NDArray[Any]]]:
-        """What is kept of the arrays, for all frames, zero where the runner saw nothing; none if it was never asked."""
-        valid = self._found.get("valid")
-        if valid is None:
-            return
-        for name, values in self._found.items():
-            if raw or name in ("valid", *OPTIONAL, *LAYOUTS[self.kind]):
-                seen = valid.reshape(-1, *[1] * (values.ndim - 1))
-                yield (self.participant, self.kind, name), values * seen
-
-    @property
-    def _asked(self) -> Kind:
-        return self.runner.hello.kinds[self.kind]
-
-
-def _sides(asked: Kind) -> tuple[int, int]:
-    """Height and width of the crops."""
-    return int(asked.takes["crops"].shape[1]), int(asked.takes["crops"].shape[2])
-
-
-def _boxes(kind: str, view: PersonView, asked: Kind, margin: float, picture_px: tuple[int, int]) -> Boxes:
-    from nonverbal.external.crops import body_boxes, face_boxes
-
-    height, width = _sides(asked)
-    if kind == "face":
-        return face_boxes(view.landmarks_px, view.face_valid, width / height, margin)
-    face = np.where(view.face_valid[:, None], view.face_box_px, 0.0).astype(np.float32)
-    return body_boxes(view.pose_px, view.pose_visibility, view.pose_valid, face, picture_px, width / height, margin)
 
 
 def _told(runner: Runner, kind: str) -> Told:

@@ -1,7 +1,8 @@
 """cues with faces or bodies by estimators in environments of their own; gaze, head and boxes stay those of landmarks.
 
 A hand counts where the runner says so part by part; where it gives one `valid` for the whole body, a hand counts where
-landmarks saw it, too, since whole-body estimators give hands that are out of the picture as well.
+landmarks saw it, too, since whole-body estimators give hands that are out of the picture as well. Where a runner gives
+no confidence, that of the landmarks stays: it tells how well the part was to be seen.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _replaced(motion: Motion, estimates: Estimates) -> Motion:
 def with_face(motion: Motion, space: str, values: F32, found: Mapping[str, NDArray[Any]]) -> Motion:
     """The motion with another face, `values` [T, D] in `space`; invalid where `found` has no valid frame."""
     valid = found.get("valid", np.zeros(motion.n_frames, bool))
-    trust = np.clip(found.get("confidence", valid.astype(np.float32)), 0.0, 1.0) * valid
+    trust = np.clip(found.get("confidence", motion.confidence[:, _FACE]), 0.0, 1.0) * valid
     validity, confidence = motion.validity.copy(), motion.confidence.copy()
     validity[:, _FACE], confidence[:, _FACE] = valid, trust
     face = values * valid[:, None]
@@ -76,7 +77,9 @@ def with_body(motion: Motion, space: str, values: F32, found: Mapping[str, NDArr
         trust = np.clip(found["part_confidence"], 0.0, 1.0)
         known = valid & (trust > 0)
     else:
-        trust = np.clip(found.get("confidence", valid[:, 0].astype(np.float32)), 0.0, 1.0)[:, None]
+        trust = motion.confidence[:, _BODY]
+        if "confidence" in found:
+            trust = np.clip(found["confidence"], 0.0, 1.0)[:, None]
         known = valid & np.stack([np.ones(len(valid), bool), *motion.validity[:, _BODY[1:]].T.astype(bool)], axis=1)
     validity[:, _BODY], confidence[:, _BODY] = known, trust * known
     body = shortest_axis_angle(np.ascontiguousarray(values))

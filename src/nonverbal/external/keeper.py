@@ -30,7 +30,7 @@ def main(lifeline_fd: int, folder: str, command: list[str]) -> None:
     with socket.socket(fileno=lifeline_fd) as lifeline:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         try:
-            cause = _keep(lifeline, command)
+            cause = _keep(lifeline, folder, command)
         finally:
             _end_children()
             shutil.rmtree(folder, ignore_errors=True)
@@ -38,9 +38,12 @@ def main(lifeline_fd: int, folder: str, command: list[str]) -> None:
             lifeline.sendall(cause.encode("utf-8", "replace"))
 
 
-def _keep(lifeline: socket.socket, command: list[str]) -> str:
+def _keep(lifeline: socket.socket, folder: str, command: list[str]) -> str:
+    own = {**os.environ, "TMPDIR": folder}  # what libraries leave about goes with the folder
     try:
-        runner = subprocess.Popen(command, start_new_session=True, preexec_fn=_prepare)  # noqa: S603 - the user's own
+        runner = subprocess.Popen(  # noqa: S603 - the user's own program
+            command, start_new_session=True, preexec_fn=_prepare, env=own
+        )
     except OSError as error:
         return f"absent {error.strerror}"
     for descriptor in (0, 1, 2):  # the pipes must close when the runner does

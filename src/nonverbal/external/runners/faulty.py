@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Any, Callable, Mapping  # noqa: UP035 - Python 3.8
 
-import nonverbal_runner  # type: ignore[import-not-found]
+import nonverbal_runner
 import numpy as np
 
 _FOREVER_S = 3600

@@ -25,6 +25,7 @@ for itself: whatever libraries print goes to standard error from then on.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -43,6 +44,33 @@ class NotReady(Exception):
 def array(dtype: str, shape: Sequence[object], unit: str = "") -> dict[str, Any]:
     """How an array is declared: ``array("float32", ("N", 156), "FLAME coefficients")``; letters are open sizes."""
     return {"dtype": dtype, "shape": [str(size) for size in shape], "unit": unit}
+
+
+def need_files(root: str, files: Mapping[str, str]) -> None:
+    """Raises `NotReady` for the first of `files` (path below `root` -> where it comes from) that is not there."""
+    for file, source in files.items():
+        if not os.path.exists(os.path.join(root, file)):
+            raise NotReady(f"{os.path.join(root, file)} is missing: {source}")
+
+
+def need_gpu(gib: float) -> None:
+    """Raises `NotReady` where PyTorch sees no graphics card, or one with less than so much free memory."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise NotReady("PyTorch sees no GPU in the runner's environment: install a CUDA build of it there")
+    free = torch.cuda.mem_get_info()[0] / 2**30
+    if free < gib:
+        raise NotReady(f"the GPU has {free:.1f} GiB free, expected at least {gib:g}: end what else uses it")
+
+
+def digest(path: str) -> str:
+    """The first 12 digits of the sha256 of a file: a version that tells weights apart whatever they are called."""
+    total = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            total.update(block)
+    return total.hexdigest()[:12]
 
 
 def serve(
