@@ -6,8 +6,10 @@ they run in one of their own; `pyannote_audio.py` asks them there.
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+import sys
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -73,9 +75,15 @@ class PyannoteEnvironment:
                 f"pyannote.audio runs in an environment of its own and --pyannote-python is not set: {_MAKE}, and give "
                 "--pyannote-python PYANNOTE/bin/python"
             )
-        if shutil.which(self.python) is None:
+        program = shutil.which(self.python)
+        if program is None:
             found = "is no program" if Path(self.python).exists() else "does not exist"
             raise UserError(f"--pyannote-python: {self.python} {found}: {_MAKE}, or correct the path")
+        if os.path.realpath(os.path.dirname(program)) == os.path.realpath(os.path.dirname(sys.executable)):
+            raise UserError(
+                f"--pyannote-python: {self.python} is the environment of nonverbal itself, which pyannote.audio would "
+                f"break: {_MAKE}, and give --pyannote-python PYANNOTE/bin/python"
+            )
         hello = _prepared(self.command)
         if self.version and hello.identity != self.version:
             raise UserError(
