@@ -61,11 +61,13 @@ def always(path: Path, rows: np.ndarray, side: int) -> Path:
     nodes = [
         node("GlobalAveragePool", ["images"], "mean"),
         node("Reshape", ["mean", "flat"], "colours"),
-        node("MatMul", ["colours", "nothing"], "zeros"),
+        node("MatMul", ["ones", "colours"], "columns"),
+        node("MatMul", ["columns", "nothing"], "zeros"),
         node("Add", ["zeros", "rows"], "output"),
     ]
     constants = [
         constant("flat", np.asarray([1, 1, 3], np.int64)),
+        constant("ones", np.ones((1, rows.shape[1], 1), np.float32)),
         constant("nothing", np.zeros((3, rows.shape[2]), np.float32)),
         constant("rows", rows.astype(np.float32)),
     ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,15 @@ from nonverbal.records import dumps, loads
 from nonverbal.types import Source
 from nonverbal.venus.visible import Visibility, Visible, lip_range
 from nonverbal.venus.watch import Sighting
-from nonverbal.verdicts import Reason, Reject
+from nonverbal.verdicts import Reason, Reject, UserError
 
+JOB = Job(Source("s", "unused", 0))
 T = 250
 TALKING = 0.05 * syllables(T, 1)
 
 
 def judge(sighting: Sighting) -> Visibility | Reject:
-    return Visible().run(Job(Source("s", "unused", 0)), {"watch": sighting, "diarize": GRID_TALK})
+    return Visible().run(JOB, {"watch": sighting, "diarize": GRID_TALK})
 
 
 def only(opening, share: float):
@@ -90,3 +92,21 @@ def test_lip_range_ignores_single_frames_gone_wrong() -> None:
     assert lip_range(drawn_track(opening)) < 0.001
     assert lip_range(drawn_track(TALKING)) > 0.02
     assert lip_range(drawn_track(np.full(3, np.nan))) == 0.0
+
+
+def test_alike_enough_is_what_it_is_for_the_model_that_described_them() -> None:
+    """Two people who never meet and are 0.9 alike: one for the default model, two for a network of faces."""
+    tracks = [drawn_track(TALKING[:125]), drawn_track(TALKING[:125], track_id=1, start_frame=125)]
+    tracks[1].appearance[:2] = 0.9, np.sqrt(1 - 0.9**2)
+    sighting = sighting_of(*tracks)
+    verdict = judge(sighting)
+    assert isinstance(verdict, Reject)
+    assert "2 voices, but 1 on screen" in verdict.message
+    facts = judge(dataclasses.replace(sighting, identity_model="dlib_face"))
+    assert isinstance(facts, Visibility)
+    assert facts.persons == ((0,), (1,))
+    stricter = Visible(same_person_similarity=0.95).run(JOB, {"watch": sighting, "diarize": GRID_TALK})
+    assert isinstance(stricter, Visibility)
+    assert stricter.persons == ((0,), (1,))
+    with pytest.raises(UserError, match=r"same_person_similarity=1\.5, expected -1 to 1"):
+        Visible(same_person_similarity=1.5)

@@ -51,7 +51,8 @@ class Yolox:
                 raw = np.asarray(self._network.forward(), np.float32)
         except cv2.error as error:
             raise UserError(
-                f"the weights of the person detector take no pictures of {self._side} x {self._side} ({error.err}): "
+                f"the weights of the person detector take no pictures of {self._side} x {self._side} "
+                f"({' '.join(error.err.split())}): "
                 "correct person_weights or person_detector"
             ) from error
         if raw.shape[-1] != _COLUMNS or raw.size != _COLUMNS * sum((self._side // s) ** 2 for s in _STRIDES):
