@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import ModuleType
 
@@ -16,6 +16,18 @@ _FILES = {
     "data/model.joblib": "aeafc04849d4d93db4721cf30a86ebf22085595294b8a07d51918e7fa98f538b",
     "data/vectorizer.joblib": "19c5200dc6a41f026e0558e2f164f5fe8d8f58e502b46b37e4385037fcfa4831",
 }
+
+
+class Profanity:
+    """See `HarmModel`: one label, and English alone."""
+
+    labels = ("profanity",)
+
+    def score(self, texts: Sequence[str], tick: Callable[[float], None]) -> NDArray[np.float64]:
+        """[N, 1] as `harm_probabilities`."""
+        scores = harm_probabilities(texts)[:, None]
+        tick(1.0)
+        return scores
 
 
 def harm_probabilities(texts: Sequence[str]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nonverbal.dataset.check_home import home_faults
+from nonverbal.dataset.check_told import told_faults
 from nonverbal.dataset.check_values import motion_faults, row_faults
 from nonverbal.dataset.content import MotionSummary, dialogue_lines, read_summary, summarize
 from nonverbal.dataset.manifest import (
@@ -127,7 +128,8 @@ def _content_problems(dataset: Dataset) -> Iterator[Problem]:
     tally, total, sound = Tally(), hashlib.sha256(), True
     for dialogue_id in sorted(dataset.ids()):
         row = dataset.row(dialogue_id)
-        yield from (_problem(f"{DIALOGUES_DIR}/{dataset.split(dialogue_id)}", r) for r in row_faults(row))
+        faults = (*row_faults(row), *told_faults(row, dataset.manifest.config))
+        yield from (_problem(f"{DIALOGUES_DIR}/{dataset.split(dialogue_id)}", r) for r in faults)
         name = dataset.motion_path(dialogue_id).relative_to(dataset.root).as_posix()
         try:
             motion = _read_motion(dataset, row)
