@@ -133,10 +133,10 @@ class Estimate:
         try:
             hello = runner.ready(job.tick)
         except NotReadyError as error:
-            raise UserError(f"{setting}: {error.sentence}") from error
+            raise UserError(f"--{kind}-runner: {error.sentence}") from error
         fault = layout_fault(hello, kind) if kind in hello.kinds else f"{hello.name} does not give a {kind}"
         if fault or (wanted and hello.identity != wanted):
-            raise UserError(f"{setting}: {fault or f'got {hello.identity}, expected {wanted}'}")
+            raise UserError(f"--{kind}-runner: {fault or f'got {hello.identity}, expected {wanted}'}")
         return runner
 
     def _streams(self, runners: Mapping[str, Runner], inputs: Mapping[str, Any], job: Job) -> Iterator[Stream]:

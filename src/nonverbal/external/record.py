@@ -3,7 +3,7 @@
     about                     JSON as bytes: clip, and for each kind the model, its versions and the units of its arrays
     PARTICIPANT.KIND.ARRAY    [T, ...] for every frame of the clip, zero where PARTICIPANT.KIND.valid is not true
 
-``numpy.load(path)`` reads it. Every member carries a checksum.
+``numpy.load(path)`` reads it. Its last 64 bytes are the sha256 of all others (see `sealed`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonverbal.external.arrays import read_npz
+from nonverbal.external.sealed import seal, seal_fault
 from nonverbal.records import dumps, from_plain
 
 _ABOUT = "about"
@@ -83,6 +84,7 @@ class EstimatesCodec:
             arrays[".".join(key)] = values
         with path.open("wb") as file:
             np.savez_compressed(file, **arrays)
+        seal(path)
 
     def read(self, path: Path) -> Estimates:
         """The estimates of one clip.
@@ -91,6 +93,8 @@ class EstimatesCodec:
             ValueError: the file is none or is damaged.
             OSError: it cannot be read.
         """
+        if fault := seal_fault(path):
+            raise ValueError(f"{path}: {fault}")
         try:
             arrays = read_npz(path, _MOST_BYTES)
             about = from_plain(_About, json.loads(arrays.pop(_ABOUT).tobytes()))
