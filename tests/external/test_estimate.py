@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from seen_people import BRIGHT, COUNT, FACES, draw, inputs, job, tiny_command, track
 
-from nonverbal.external.alive import living_runner
+from nonverbal.external.alive import end_runners, living_runner
 from nonverbal.external.crops import body_boxes, face_boxes
 from nonverbal.external.estimate import Estimate, pinned, with_estimates
 from nonverbal.external.estimators import Environment, command_of
 from nonverbal.external.external_cues import ExternalCues, with_body, with_face
 from nonverbal.external.layouts import LAYOUTS
 from nonverbal.external.protocol import RunnerError
+from nonverbal.external.raw import publish_raw, raw_faults, trim_raw
 from nonverbal.external.record import Estimates, EstimatesCodec
 from nonverbal.pipeline.plan import Plan, stage_key
 from nonverbal.pipeline.stage import Needs
@@ -23,6 +26,13 @@ from nonverbal.settings import BuildSettings
 from nonverbal.types import PARTS, Motion
 from nonverbal.venus.cues import Cues
 from nonverbal.verdicts import Reason, UserError
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ended() -> Iterator[None]:
+    """No runner outlives these tests."""
+    yield
+    end_runners()
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +81,31 @@ def test_the_record_comes_back_as_it_was_written_and_always_in_the_same_bytes(bo
         codec.read(tmp_path / "a.npz")
 
 
+def test_raw_holds_what_it_should_and_nothing_else(both: Estimates, tmp_path: Path) -> None:
+    root = tmp_path / "dataset"
+    root.mkdir()
+    stored = {name: tmp_path / f"{name}.0123.npz" for name in ("one", "other")}
+    for name, path in stored.items():
+        EstimatesCodec().write(path, dataclasses.replace(both, clip_id=name))
+    for _ in range(2):
+        publish_raw(root, stored)
+        assert sorted(p.name for p in (root / "raw").iterdir()) == sorted(f"{clip_id}.npz" for clip_id in stored)
+    assert list(raw_faults(root, set(stored))) == []
+    one, other = sorted(stored)
+    assert [told for _, told in raw_faults(root, {one})] == ["belongs to no dialogue; remove it"]
+    damaged = bytearray((root / "raw" / f"{one}.npz").read_bytes())
+    for at in range(0, len(damaged), len(damaged) // 50):
+        damaged[at] ^= 4
+        (root / "raw" / f"{one}.npz").unlink(missing_ok=True)
+        (root / "raw" / f"{one}.npz").write_bytes(damaged)
+        damaged[at] ^= 4
+        assert [name for name, _ in raw_faults(root, set(stored))] == [f"raw/{one}.npz"], at
+    trim_raw(root, {other})
+    assert [p.name for p in (root / "raw").iterdir()] == [f"{other}.npz"]
+    publish_raw(root, {})
+    assert not (root / "raw").exists()
+
+
 def test_without_raw_only_what_cues_needs_is_kept(video: Path) -> None:
     stage = Estimate(body_runner=tiny_command(), keep_raw=False)
     found = stage.run(job(video), inputs(track(1, FACES["A"])))
@@ -87,23 +122,26 @@ def test_a_failure_of_the_runner_is_one_of_the_clip_with_its_reason(video: Path)
     assert living_runner(command, stage.limits)._process is None
 
 
-def test_what_only_the_user_can_mend_is_one_sentence_before_any_work() -> None:
-    def problem(command: str, kinds: tuple[str, ...] = ("face",), identity: str = "") -> str:
-        told = Environment(command, "face_runner", kinds, identity).problem()
-        assert told is None or "\n" not in told
-        return told or ""
+def problem(command: str, kinds: tuple[str, ...] = ("face",), identity: str = "") -> str:
+    told = Environment(command, "face_runner", kinds, identity).problem()
+    assert told is None or "\n" not in told
+    return told or ""
 
+
+def test_what_only_the_user_can_mend_is_one_sentence_before_any_work() -> None:
     assert problem(tiny_command()) == ""
     assert "--face-runner is not set" in problem("")
     assert "No closing quotation" in problem("python 'x")
     assert "/opt/emoca/bin/python does not exist" in problem("/opt/emoca/bin/python emoca_v2.py")
     assert "model.ckpt is missing: get it from the authors" in problem(tiny_command("--fault", "not-ready"))
-    assert "this runner 0" in problem(tiny_command("--fault", "old-protocol"))
-    assert "ended with status 3" in problem(tiny_command("--fault", "exit", "--nonsense")).replace(
-        "status 2", "status 3"
-    )
     assert "gives face, body, film, expected hair" in problem(tiny_command(), ("hair",))
     assert "starts tiny 1.0 (runner 3), expected tiny 0.9" in problem(tiny_command(), identity="tiny 0.9")
+
+
+@pytest.mark.slow
+def test_further_sentences_of_runners_that_do_not_work() -> None:
+    assert "this runner 0" in problem(tiny_command("--fault", "old-protocol"))
+    assert "ended with status 2 (it last printed: tiny_runner.py: error: " in problem(tiny_command("--nonsense"))
 
 
 def test_versions_are_pinned_and_are_part_of_the_key() -> None:

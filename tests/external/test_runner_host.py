@@ -19,7 +19,7 @@ from nonverbal.external.protocol import NotReadyError, RunnerError
 from nonverbal.verdicts import Reason
 
 TINY = str(Path(__file__).parent / "tiny_runner.py")
-LIMITS = RunnerLimits(start_s=20.0, answer_s=20.0, no_progress_s=1.0, answer_bytes=1 << 20)
+LIMITS = RunnerLimits(start_s=20.0, answer_s=20.0, no_progress_s=0.5, answer_bytes=1 << 20)
 CROPS = np.full((3, 16, 16, 3), 100, np.uint8)
 FACE = {"crops": CROPS, "frame": np.arange(3, dtype=np.int32)}
 
@@ -64,16 +64,16 @@ def test_answers_are_those_of_the_runner_and_it_lives_on() -> None:
         second = runner.ask("face", FACE)
         assert runner.hello.identity == "tiny 1.0 (runner 3)"
         assert list(folder.iterdir()) == []
+        with pytest.raises(ValueError, match="gives face, body, film"):
+            runner.ask("hair", FACE)
+        with pytest.raises(ValueError, match="expected uint8"):
+            runner.ask("face", {**FACE, "crops": CROPS.astype(np.float32)})
+        film = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), dtype=np.uint8)
+        assert runner.ask("film", {"crops": film})["n"] == film.sum()  # lossless
     assert not folder.exists()
     np.testing.assert_allclose(first["emoca156"][:, 0], 100 / 255 / 1000, rtol=1e-5)
     assert first["valid"].all()
     assert all(np.array_equal(first[name], second[name]) for name in first)
-
-
-def test_a_film_is_lossless() -> None:
-    crops = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), dtype=np.uint8)
-    with tiny() as runner:
-        assert runner.ask("film", {"crops": crops})["n"] == crops.sum()
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,14 @@ def test_a_film_is_lossless() -> None:
     [
         ("crash", Reason.E_CRASH, "died of SIGSEGV"),
         pytest.param("exit", Reason.E_CRASH, "ended with status 3", marks=pytest.mark.slow),
-        ("hang", Reason.E_TIMEOUT, "said nothing for 1 s"),
+        ("hang", Reason.E_TIMEOUT, "said nothing for 0.5 s"),
         ("nan", Reason.E_NONFINITE, "emoca156 holds NaN or infinity in 3 of 3 rows"),
-        ("wrong-shape", Reason.E_SCHEMA, "emoca156 has the shape [2, 156], expected float32 [N, 156] with N=3"),
+        pytest.param(
+            "wrong-shape",
+            Reason.E_SCHEMA,
+            "emoca156 has the shape [2, 156], expected float32 [N, 156] with N=3",
+            marks=pytest.mark.slow,
+        ),
         pytest.param("wrong-dtype", Reason.E_SCHEMA, "emoca156 is float64, expected float32", marks=pytest.mark.slow),
         pytest.param(
             "wrong-name",
@@ -96,8 +101,8 @@ def test_a_film_is_lossless() -> None:
         pytest.param("huge", Reason.E_SCHEMA, "expected at most 1048576", marks=pytest.mark.slow),
         pytest.param("link", Reason.E_SCHEMA, "symbolic links", marks=pytest.mark.slow),
         pytest.param("endless-line", Reason.E_SCHEMA, "a line of more than 65536 bytes", marks=pytest.mark.slow),
-        ("wrong-id", Reason.E_SCHEMA, "answered question 999999"),
-        ("out-of-memory", Reason.E_OOM, "make batches smaller"),
+        pytest.param("wrong-id", Reason.E_SCHEMA, "answered question 999999", marks=pytest.mark.slow),
+        pytest.param("out-of-memory", Reason.E_OOM, "make batches smaller", marks=pytest.mark.slow),
     ],
 )
 def test_a_fault_has_a_reason_and_the_next_question_is_answered(
@@ -125,7 +130,7 @@ def test_a_runner_that_holds_too_much_is_ended() -> None:
     assert caught.value.reason == Reason.E_OOM
 
 
-@pytest.mark.parametrize("fault", ["flood", "noise"])
+@pytest.mark.parametrize("fault", ["flood", pytest.param("noise", marks=pytest.mark.slow)])
 def test_what_is_printed_disturbs_nothing(fault: str) -> None:
     with tiny("--fault", fault) as runner:
         assert runner.ask("face", FACE)["valid"].all()
@@ -163,10 +168,12 @@ def test_a_host_that_is_killed_leaves_nothing() -> None:
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        ("old-protocol", NotReadyError, "nonverbal speaks protocol 1, this runner 0"),
+        pytest.param(
+            "old-protocol", NotReadyError, "nonverbal speaks protocol 1, this runner 0", marks=pytest.mark.slow
+        ),
         ("not-ready", NotReadyError, "model.ckpt is missing: get it from the authors"),
-        ("bad-hello", RunnerError, "lacks"),
-        ("slow-hello", RunnerError, "more than 0.8 s to hello"),
+        pytest.param("bad-hello", RunnerError, "lacks", marks=pytest.mark.slow),
+        pytest.param("slow-hello", RunnerError, "more than 0.8 s to hello", marks=pytest.mark.slow),
     ],
 )
 def test_a_hello_that_is_none(fault: str, kind: type[RunnerError], words: str) -> None:
@@ -176,6 +183,7 @@ def test_a_hello_that_is_none(fault: str, kind: type[RunnerError], words: str) -
     assert "\n" not in caught.value.sentence
 
 
+@pytest.mark.slow
 def test_a_program_that_is_none_or_speaks_otherwise() -> None:
     with pytest.raises(RunnerError, match="cannot be started"):
         Runner(["/nowhere/python"]).greet()
@@ -183,14 +191,6 @@ def test_a_program_that_is_none_or_speaks_otherwise() -> None:
         Runner(["/bin/true"]).greet()
     with pytest.raises(RunnerError, match=r"more than 0\.5 s to hello"):
         Runner(["/bin/cat"], RunnerLimits(start_s=0.5)).greet()
-
-
-def test_a_question_that_the_runner_does_not_take_is_our_own_mistake() -> None:
-    with tiny() as runner:
-        with pytest.raises(ValueError, match="gives face, body, film"):
-            runner.ask("hair", FACE)
-        with pytest.raises(ValueError, match="expected uint8"):
-            runner.ask("face", {**FACE, "crops": CROPS.astype(np.float32)})
 
 
 def test_the_runner_has_its_own_python() -> None:

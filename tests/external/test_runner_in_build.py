@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +32,6 @@ from nonverbal.build import Built, build
 from nonverbal.dataset.read import open_dataset
 from nonverbal.dataset.validate import validate
 from nonverbal.external.estimate import Estimate, pinned, with_estimates
-from nonverbal.external.raw import publish_raw, raw_faults, trim_raw
 from nonverbal.formats.export_command import Export
 from nonverbal.pipeline.lock import claim
 from nonverbal.pipeline.observe import Silent
@@ -60,9 +60,19 @@ def go(tmp_path: Path) -> Go:
     return _go
 
 
+@pytest.fixture(scope="module", autouse=True)
+def mark() -> Iterator[None]:
+    """Tells processes of these tests from those of a run beside this one."""
+    os.environ["TINY_RUNNER_BUILDS"] = str(os.getpid())
+    yield
+    del os.environ["TINY_RUNNER_BUILDS"]
+
+
 def runners() -> list[int]:
-    known = psutil.process_iter(["cmdline"])
-    return [p.pid for p in known if any("tiny_runner.py" in word for word in p.info["cmdline"] or [])]
+    """Runners that workers of these tests started."""
+    known = psutil.process_iter(["cmdline", "environ"])
+    ours = [p for p in known if (p.info["environ"] or {}).get("TINY_RUNNER_BUILDS") == str(os.getpid())]
+    return [p.pid for p in ours if any("tiny_runner.py" in word for word in p.info["cmdline"] or [])]
 
 
 def test_a_runner_that_fails_on_one_clip_costs_that_clip_and_nothing_else(go: Go) -> None:
@@ -76,12 +86,14 @@ def test_a_runner_that_fails_on_one_clip_costs_that_clip_and_nothing_else(go: Go
     assert runners() == []
 
 
+@pytest.mark.slow
 def test_the_next_try_may_do_better_and_the_reason_is_the_runners(go: Go, tmp_path: Path) -> None:
     result = go("--fault", "nan", "--at-frame", "30", "--once", str(tmp_path / "failed"))
     assert len(result.clips) == 2
     assert (tmp_path / "failed").exists()
 
 
+@pytest.mark.slow
 def test_what_only_the_user_can_mend_stops_the_run_with_its_sentence(go: Go) -> None:
     with pytest.raises(UserError, match=r"^--face-runner: model\.ckpt is missing: get it from the authors"):
         go("--fault", "not-ready")
@@ -102,30 +114,6 @@ def test_each_failure_keeps_its_reason_in_quarantine(go: Go, fault: str, reason:
     assert [(o.status, o.reason) for o in result.outcomes if o.reason] == [("quarantined", reason)]
     assert len(result.clips) == 1
     assert runners() == []
-
-
-def test_raw_holds_what_it_should_and_nothing_else(go: Go, tmp_path: Path) -> None:
-    result = go()
-    root = tmp_path / "dataset"
-    root.mkdir()
-    stored = {clip.clip_id: result.store.path("estimate", clip.clip_id, ".npz") for clip in result.clips}
-    for _ in range(2):
-        publish_raw(root, stored)
-        assert sorted(p.name for p in (root / "raw").iterdir()) == sorted(f"{clip_id}.npz" for clip_id in stored)
-    assert list(raw_faults(root, set(stored))) == []
-    one, other = sorted(stored)
-    assert [told for _, told in raw_faults(root, {one})] == ["belongs to no dialogue; remove it"]
-    damaged = bytearray((root / "raw" / f"{one}.npz").read_bytes())
-    for at in range(0, len(damaged), 97):
-        damaged[at] ^= 4
-        (root / "raw" / f"{one}.npz").unlink(missing_ok=True)
-        (root / "raw" / f"{one}.npz").write_bytes(damaged)
-        damaged[at] ^= 4
-        assert [name for name, _ in raw_faults(root, set(stored))] == [f"raw/{one}.npz"], at
-    trim_raw(root, {other})
-    assert [p.name for p in (root / "raw").iterdir()] == [f"{other}.npz"]
-    publish_raw(root, {})
-    assert not (root / "raw").exists()
 
 
 @dataclass(frozen=True)
@@ -184,8 +172,8 @@ def test_a_dataset_in_the_papers_spaces(shared_media: Path, tmp_path: Path) -> N
     with np.load(built.run.store.path("estimate", dialogue.clip.clip_id, ".npz"), allow_pickle=False) as raw:
         assert raw["A.face.emoca156"].shape == (225, 156)
         assert raw["B.body.wrists_m"].shape == (225, 6)
-    flags = {"dialogue": dialogue.clip.clip_id, "participant": "A"}
-    assert Export(out, tmp_path / "a.bvh", **flags).run(Console(quiet=True)) == 0
+    export = Export(out, "bvh", tmp_path / "a.bvh", participant="A")
+    assert export.run(Console(quiet=True)) == 0
     assert (tmp_path / "a.bvh").read_text().startswith("HIERARCHY")
 
 

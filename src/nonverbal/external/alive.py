@@ -7,6 +7,8 @@ from functools import cache
 
 from nonverbal.external.host import Runner, RunnerLimits
 
+_living: list[Runner] = []
+
 
 @cache
 def living_runner(command: tuple[str, ...], limits: RunnerLimits) -> Runner:
@@ -15,5 +17,12 @@ def living_runner(command: tuple[str, ...], limits: RunnerLimits) -> Runner:
     It ends with this process, however that ends.
     """
     runner = Runner(command, limits)
-    atexit.register(runner.close)
+    _living.append(runner)
     return runner
+
+
+@atexit.register
+def end_runners() -> None:
+    """Ends all of them; the next question starts them anew."""
+    for runner in _living:
+        runner.close()
