@@ -41,24 +41,9 @@ from nonverbal.venus.assemble import FinishedClip, assemble
 from nonverbal.venus.headcount import MOST
 from nonverbal.venus.truth import diarization_error
 from nonverbal.verdicts import UserError
+from talks_of_many import made
 
 TEXTS = ["so I said that we should go there, and they laughed. Did you see?"] * 8
-
-
-def made(root: Path, sizes: list[int]) -> Path:
-    """A dataset of one dialogue a channel, each of so many people."""
-    folder = root / ".nonverbal" / "artefacts" / "cues"
-    folder.mkdir(parents=True)
-    finished = []
-    for number, people in enumerate(sizes):
-        source = synthetic_source(number, channel=f"channel {number}")
-        clip = synthetic_clip(source, duration_s=12.0)
-        motion = folder / f"{clip.clip_id}.key.parquet"
-        MotionCodec().write(motion, synthetic_motion(clip, number, people))
-        transcript = partial(synthetic_transcript, clip, number, people)
-        finished.append(FinishedClip(clip, source, motion.name, motion, transcript))
-    assemble(root, finished, [], [SourceVerdict(f.source) for f in finished], SplitConfig(1.0, 0.0), {})
-    return root
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
-// Chosen coefficients over the whole dialogue, one small picture each, both participants in their colours.
+// Chosen coefficients over the whole dialogue, one small picture each, all participants in their colours.
 
 import { getJson, sentence, withQuery } from "../lib/api";
 import { el } from "../lib/dom";
+import { letterOf } from "./people";
 import { clockText } from "./route";
 import type { Curve, Dataset, Dialogue, Line } from "./types";
 
@@ -31,7 +32,7 @@ export function curvesOf(
   seek: (time_s: number) => void,
   signal: AbortSignal,
 ): Curves {
-  const names = dialogue.participants.slice(0, 2);
+  const names = dialogue.participants;
   const all = [...dataset.columns.face, ...dataset.columns.body];
   let chosen = defaults(all);
   let smoothed = false;
@@ -174,7 +175,7 @@ function options(width: number, themed: HTMLElement, people: number): import("up
     grid: { stroke: () => colour("--line"), width: 1 },
     ticks: { show: false },
   };
-  const lines = ["--a", "--b"].slice(0, people);
+  const lines = Array.from({ length: people }, (_, i) => `--${letterOf(i)}`);
   return {
     width: Math.max(120, width),
     height: HEIGHT_PX,

@@ -1,4 +1,4 @@
-// One dialogue: both avatars, its words, its timeline and its curves, all at the same moment.
+// One dialogue: two avatars, its words, its timeline and its curves, all at the same moment.
 
 import { getBuffer, getJson, sentence, withQuery } from "../lib/api";
 import { announce, byId, el, fill, later, safeLink } from "../lib/dom";
@@ -7,6 +7,7 @@ import type { Cast } from "./cast";
 import { Clock } from "./clock";
 import { curvesOf } from "./curves";
 import { type Picture, pictureOf } from "./picture";
+import { seated } from "./people";
 import { clockText, format, type Route } from "./route";
 import { sourceOf } from "./source";
 import { timelineOf } from "./timeline";
@@ -30,16 +31,28 @@ export async function showDialogue(
   const clock = new Clock(dialogue.duration_s);
   clock.seek(route.t);
   let smooth = false;
-  const tracks = dialogue.participants.slice(0, 2).map((name) => {
+  const trackOf = (name: string): Track => {
     const of = `${address}/motion/${encodeURIComponent(name)}`;
-    return new Track(
+    const track = new Track(
       async (first, frames, control) =>
         unpack(await getBuffer(withQuery(of, { first: first || null, frames, smooth }), control)),
       dialogue.n_frames,
       dialogue.fps,
     );
+    track.onArrival = () => !signal.aborted && refresh();
+    return track;
+  };
+  let seats = dialogue.participants.slice(0, 2);
+  const tracks = seats.map(trackOf);
+  const picture = pictureOf(dialogue, dataset, seats, tracks);
+  const chooser = seatsOf(dialogue, seats, (index, name) => {
+    const [next, known] = [seated(seats, index, name), new Map(seats.map((other, i) => [other, tracks[i]]))];
+    for (const [other, track] of known) if (!next.includes(other)) track.clear();
+    next.forEach((other, i) => (tracks[i] = known.get(other) ?? trackOf(other)));
+    picture.seat((seats = next));
+    refresh();
+    return seats;
   });
-  const picture = pictureOf(dialogue, dataset, tracks);
   const source = sourceOf(dialogue, clock, signal);
   const seek = (time_s: number): void => clock.seek(time_s);
   const transcript = transcriptOf(dialogue, seek, () => void reveal());
@@ -64,7 +77,7 @@ export async function showDialogue(
       el(
         "div",
         { class: "main-column" },
-        el("section", { class: "card theatre", aria: { label: "Avatars" } }, picture.element, transport.element),
+        el("section", { class: "card theatre", aria: { label: "Avatars" } }, picture.element, chooser, transport.element),
         timeline.element,
         curves.element,
       ),
@@ -102,7 +115,6 @@ export async function showDialogue(
     transport.refresh();
     refresh();
   };
-  for (const track of tracks) track.onArrival = () => !signal.aborted && refresh();
   picture.cast?.ready.then(
     () => refresh(),
     () => undefined,
@@ -144,6 +156,33 @@ export async function showDialogue(
       return true;
     },
   };
+}
+
+/** Who of more than two is shown on which side; none for two. */
+function seatsOf(
+  dialogue: Dialogue,
+  seats: readonly string[],
+  sit: (index: number, name: string) => readonly string[],
+): HTMLElement | null {
+  if (dialogue.participants.length <= seats.length) return null;
+  const fields = seats.map((shown, i) => {
+    const options = dialogue.participants.map((name) => el("option", { value: name, selected: name === shown }, name));
+    return el("select", { class: "field", id: `sits-${i}` }, ...options);
+  });
+  fields.forEach((field, i) =>
+    field.addEventListener("change", () =>
+      sit(i, field.value).forEach((name, k) => {
+        fields[k].value = name;
+      }),
+    ),
+  );
+  return el(
+    "div",
+    { class: "transport", role: "group", aria: { label: "Who is shown" } },
+    ...["Left", "Right"].map((side, i) =>
+      el("label", { class: "labelled inline", for: `sits-${i}` }, el("span", {}, side), fields[i]),
+    ),
+  );
 }
 
 function head(dialogue: Dialogue, clock: Clock): HTMLElement {

@@ -3,6 +3,7 @@
 import { getJson, withQuery } from "../lib/api";
 import { announce, el, fill, later } from "../lib/dom";
 import { filterForm } from "./filters";
+import { letterOf } from "./people";
 import type { Filters, Route } from "./route";
 import type { Card, CardPage } from "./types";
 import { type Context, faultNotice, length, number, pager, percent, routeLink, type Shown, titleOf } from "./view";
@@ -117,11 +118,11 @@ function row(card: Card, filters: Filters): HTMLElement {
   );
 }
 
-/** Who talks how much, as a bar of two colours. */
+/** Who talks how much, as a bar with a colour for each. */
 function shares(card: Card): HTMLElement {
   const told = card.participants.map((name) => `${name} talks ${percent(card.talk_share[name] ?? 0)}`).join(", ");
   const parts = card.participants.map((name, i) => {
-    const part = el("i", { class: i ? "share-b" : "share-a" });
+    const part = el("i", { class: `share-${letterOf(i)}` });
     part.style.flexGrow = String(card.talk_share[name] ?? 0);
     return part;
   });

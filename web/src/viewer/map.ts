@@ -2,6 +2,7 @@
 
 import { getJson } from "../lib/api";
 import { el, fill } from "../lib/dom";
+import { letterOf, ownClass } from "./people";
 import type { MapAnswer, MapPoint } from "./types";
 import { type Context, faultNotice, number, type Shown, titleOf } from "./view";
 
@@ -9,7 +10,7 @@ const ASK_AGAIN_MS = 2000;
 const NEAR_PX = 18;
 const MARGIN_PX = 26;
 const RADIUS_PX = 5;
-const MOST_NAMED = 3;
+const MOST_NAMED = 6;
 
 export function showMap(root: HTMLElement, context: Context): Shown {
   const place = el(
@@ -142,14 +143,14 @@ export function neighbour(places: [number, number][], from: number, [dx, dy]: [n
 /** Participants of one name share a colour; of more than a few names the rest are grey. */
 function colourName(points: MapPoint[]): (p: MapPoint) => string {
   const names = [...new Set(points.map((p) => p.participant))].sort();
-  return (p) => ["--a", "--b", "--good"][names.indexOf(p.participant)] ?? "--muted";
+  return (p) => (names.indexOf(p.participant) < MOST_NAMED ? `--${letterOf(names.indexOf(p.participant))}` : "--muted");
 }
 
 function legend(points: MapPoint[]): HTMLElement {
   const names = [...new Set(points.map((p) => p.participant))].sort();
   const shown = names
     .slice(0, MOST_NAMED)
-    .map((name, i) => el("li", { class: ["of-a", "of-b", "of-c"][i] ?? "" }, el("span", { class: "who" }, name)));
+    .map((name, i) => el("li", { class: ownClass(i) }, el("span", { class: "who" }, name)));
   if (names.length > MOST_NAMED) shown.push(el("li", { class: "muted" }, `${names.length - MOST_NAMED} others`));
   return el("ul", { class: "legend", aria: { label: "Colours" } }, ...shown);
 }

@@ -3,6 +3,7 @@
 import { sentence } from "../lib/api";
 import { el, fill } from "../lib/dom";
 import { Cast } from "./cast";
+import { ownClass } from "./people";
 import type { Track } from "./track";
 import type { Dataset, Dialogue } from "./types";
 
@@ -12,46 +13,61 @@ export interface Picture {
   cast: Cast | null;
   /** What keeps the avatars from moving, if anything. */
   fault: string;
+  /** Lets others take the seats; their motion stands in the tracks that the picture was made with. */
+  seat: (seats: readonly string[]) => void;
   onFrame: (frame: (elapsed_s: number) => void) => void;
   play: () => void;
   pause: () => void;
   show: (time_s: number, elapsed_s: number, playing: boolean) => void;
 }
 
-export function pictureOf(dialogue: Dialogue, dataset: Dataset, tracks: readonly Track[]): Picture {
-  const names = dialogue.participants.slice(0, 2);
+export function pictureOf(
+  dialogue: Dialogue,
+  dataset: Dataset,
+  seats: readonly string[],
+  tracks: readonly Track[],
+): Picture {
   const note = el("p", { class: "picture-note", role: "status", data: { testid: "picture-note" } });
-  const labels = names.map((name, i) => {
+  const labels = seats.map((_, i) => {
     const unseen = el("span", { class: "unseen-parts" });
-    const element = el(
-      "div",
-      { class: `seat-label ${i ? "of-b" : "of-a"}`, data: { testid: `seat-${i}` } },
-      el("span", { class: "who" }, name),
-      unseen,
-    );
-    return { element, unseen };
+    const who = el("span", { class: "who" });
+    const element = el("div", { data: { testid: `seat-${i}` } }, who, unseen);
+    return { element, unseen, who };
   });
+  const name = (seated: readonly string[]): void => {
+    labels.forEach(({ element, who }, i) => {
+      element.className = `seat-label ${ownClass(dialogue.participants.indexOf(seated[i]))}${i ? " right" : ""}`;
+      fill(who, seated[i]);
+    });
+    cast?.canvas.setAttribute("aria-label", `Avatars of ${seated.join(" and ")}, side by side`);
+  };
   const loop = new Loop();
   const said = { note: "" };
   let cast: Cast | null = null;
   const frame = el("div", { class: "picture" });
+  const perform = (shown: readonly Track[]): void =>
+    cast?.perform(shown, dataset.columns.face.length, dataset.columns.body.length, dataset.face_space === "arkit52");
   const say = (text: string): void => {
     if (text !== said.note) fill(note, (said.note = text));
   };
   try {
     cast = Cast.get();
-    cast.perform(tracks, dataset.columns.face.length, dataset.columns.body.length, dataset.face_space === "arkit52");
+    perform(tracks);
     frame.append(cast.canvas);
-    cast.canvas.setAttribute("aria-label", `Avatars of ${names.join(" and ")}, side by side`);
   } catch (error) {
     frame.classList.add("no-graphics");
     frame.append(el("p", { class: "notice", role: "alert", data: { testid: "no-graphics" } }, sentence(error) ?? ""));
   }
+  name(seats);
   frame.append(...labels.map((label) => label.element), note);
   const picture: Picture = {
     element: el("div", {}, frame, faceNotice(dataset)),
     cast,
     fault: "",
+    seat: (seated) => {
+      name(seated);
+      perform(tracks);
+    },
     onFrame: (action) => {
       if (cast) cast.onFrame = action;
       else loop.action = action;

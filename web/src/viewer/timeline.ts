@@ -1,6 +1,7 @@
 // Turns, speaking, validity and confidence over the whole dialogue; dragging on it moves through time.
 
 import { el, fill } from "../lib/dom";
+import { letterOf, ownClass } from "./people";
 import { clockText, spokenTime } from "./route";
 import type { Dialogue, Lane, Rows, Timeline, Turn } from "./types";
 import { percent } from "./view";
@@ -20,7 +21,7 @@ export interface TimelineView {
 }
 
 export function timelineOf(dialogue: Dialogue, seek: (time_s: number) => void): TimelineView {
-  const names = dialogue.participants.slice(0, 2);
+  const names = dialogue.participants;
   const canvas = el("canvas", { class: "timeline-canvas", aria: { hidden: true } });
   const head = el("div", { class: "playhead", aria: { hidden: true } });
   const slider = el(
@@ -65,7 +66,7 @@ export function timelineOf(dialogue: Dialogue, seek: (time_s: number) => void): 
       ...names.map((name, i) =>
         el(
           "p",
-          { class: i ? "of-b" : "of-a" },
+          { class: ownClass(i) },
           el("strong", { class: "who" }, name),
           summary(name, lanes[name], dialogue.turns),
         ),
@@ -140,7 +141,7 @@ function paint(
     GUTTER_PX + (time_s / Math.max(dialogue.duration_s, 1e-9)) * (width - GUTTER_PX);
   names.forEach((name, i) => {
     const top = i * BLOCK_PX + 6;
-    const [strong, soft] = i ? [colour("--b"), colour("--b-soft")] : [colour("--a"), colour("--a-soft")];
+    const [strong, soft] = [colour(`--${letterOf(i)}`), colour(`--${letterOf(i)}-soft`)];
     pen.fillStyle = strong;
     pen.font = `600 13px ${style.fontFamily}`;
     pen.fillText(name.slice(0, 7), 8, top + TURN_PX / 2);

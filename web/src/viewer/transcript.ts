@@ -1,6 +1,7 @@
 // What was said, turn by turn, the word being spoken marked; a click leads to the moment.
 
 import { el, fill, prefersStillness } from "../lib/dom";
+import { ownClass } from "./people";
 import { clockText } from "./route";
 import type { Dialogue, Turn } from "./types";
 
@@ -104,7 +105,7 @@ function makeRow(turn: Turn, speaker: number): Row {
   const warn = turn.harmful
     ? el("span", { class: "chip warn" }, turn.harm === null ? "harmful" : `harmful ${turn.harm.toFixed(2)}`)
     : null;
-  const element = el("li", { class: `turn ${speaker > 0 ? "of-b" : "of-a"}` }, start, el("div", {}, warn, text));
+  const element = el("li", { class: `turn ${ownClass(speaker)}` }, start, el("div", {}, warn, text));
   return { turn, element, words };
 }
 
@@ -138,7 +139,7 @@ function rowAt(rows: Row[], time_s: number): Row | null {
   return rows[low - 1] ?? null;
 }
 
-/** Marks the words spoken at `time_s`, of both participants where they overlap. */
+/** Marks the words spoken at `time_s`, of all participants where they overlap. */
 function markWords(rows: Row[], time_s: number, spoken: Set<HTMLElement>): void {
   const last = rowAt(rows, time_s);
   const until = last ? rows.indexOf(last) : -1;
