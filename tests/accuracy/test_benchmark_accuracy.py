@@ -12,11 +12,12 @@ from made_talk import made_dialogue
 from rich.console import Console
 
 from nonverbal.accuracy import benchmark, films
-from nonverbal.accuracy.benchmark import Accuracy, MeasuredSettings, measured, take_all
+from nonverbal.accuracy.benchmark import Accuracy
 from nonverbal.accuracy.films import Film, Shot
 from nonverbal.accuracy.measure import Take, measure
 from nonverbal.accuracy.summary import summarise
 from nonverbal.accuracy.table import ROWS
+from nonverbal.accuracy.taking import MeasuredSettings, measured, take_all
 from nonverbal.dataset.read import open_dataset
 from nonverbal.pipeline.observe import Silent
 from nonverbal.settings import BuildSettings, load_settings

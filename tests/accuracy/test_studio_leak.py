@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from nonverbal.accuracy.benchmark import measured, take_all
 from nonverbal.accuracy.films import films, shoot
 from nonverbal.accuracy.measure import measure, swapped
 from nonverbal.accuracy.summary import summarise
+from nonverbal.accuracy.taking import measured, take_all
 from nonverbal.pipeline.observe import Silent
 from nonverbal.settings import BuildSettings
 

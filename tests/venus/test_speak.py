@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from people import GRID, GRID_TALK, babble, drawn_track, sighting_of, syllables, watched
 
+from nonverbal.backends.active_speakers import CHOICES
 from nonverbal.pipeline.stage import Job
 from nonverbal.timeline import spans_to_mask
 from nonverbal.types import Source, Span, SpeakerSegment, Track
 from nonverbal.venus.diarize import Diarization
-from nonverbal.backends.active_speakers import CHOICES
 from nonverbal.venus.speak import Speak
 from nonverbal.venus.speaking import Speaking, shared
 

@@ -3,49 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from nonverbal.accuracy.evidence import KeepEvidence
-from nonverbal.accuracy.films import Shot, films, shoot
-from nonverbal.accuracy.measure import Take, measure
+from nonverbal.accuracy.films import films, shoot
+from nonverbal.accuracy.measure import measure
 from nonverbal.accuracy.picture import draw
+from nonverbal.accuracy.side_by_side import Entry, backend_table, chosen, compare, entries_as_json
 from nonverbal.accuracy.summary import summarise
 from nonverbal.accuracy.table import as_json, tables
-from nonverbal.build import build
-from nonverbal.dataset.read import open_dataset
-from nonverbal.dataset.rows import KEPT, Row
-from nonverbal.pipeline.observe import Observer
-from nonverbal.pipeline.stage import Stage
+from nonverbal.accuracy.taking import MeasuredSettings, measured, take_all
 from nonverbal.progress import watching
 from nonverbal.settings import BuildSettings, load_settings
 from nonverbal.studio.scene import LAYOUTS, Layout
 from nonverbal.ticks import Tick, ticking
-from nonverbal.types import Clip
-from nonverbal.verdicts import UserError
 
 FITTED_SEED = 1000
 """Seeds from here on may have been used to fit the estimators, so that they measure nothing."""
-
-
-@dataclass(frozen=True)
-class MeasuredSettings(BuildSettings):
-    """A build that keeps what `speak` thought, which no result depends on."""
-
-    evidence: KeepEvidence = field(default_factory=KeepEvidence)
-
-    @property
-    def clip_stages(self) -> tuple[Stage, ...]:
-        return (*super().clip_stages, self.evidence)
-
-    def resolved(self) -> dict[str, Any]:
-        plain = super().resolved()
-        del plain["evidence"]
-        return plain
 
 
 @dataclass(frozen=True)
@@ -68,6 +45,9 @@ class Accuracy:
     the first second and may be short, whatever it says."""
     json: bool = False
     """Print JSON instead of tables."""
+    backend: tuple[str, ...] = ()
+    """Instead of the one table, one row for each of these backends (names as `nonverbal doctor` lists them, or "all"),
+    each in the place of what does its work by default, with its speed."""
     picture: Path | None = None
     """Also draw the figures into this PNG file."""
 
@@ -85,10 +65,15 @@ class Accuracy:
 
     def run(self, console: Console) -> int:
         progress = Console(stderr=True) if self.json else console
+        backends = chosen(self.backend)
         shots = []
         for i, film in enumerate(films(self.videos, self.minutes, self.seed, self.layouts)):
             with ticking(progress) as tick:
                 shots.append(shoot(film, self.work / "videos", _titled(f"video {i + 1} of {self.videos}: ", tick)))
+        if backends:
+            with watching(progress) as (observer, tell):
+                entries = compare(backends, shots, self.work / "dataset", self.settings(), observer, tell)
+            return _show(entries, console, self.json)
         with watching(progress) as (observer, tell):
             takes = take_all(shots, self.work / "dataset", self.settings(), observer, tell)
         scores = [measure(take) for take in takes]
@@ -111,54 +96,9 @@ def _titled(title: str, tick: Tick) -> Tick:
     return lambda what, done, of: tick(title + what, done, of)
 
 
-def measured(base: BuildSettings) -> MeasuredSettings:
-    """Any settings as those of a benchmark: whole videos, short ones too, with the evidence kept."""
-    given = {f.name: getattr(base, f.name) for f in fields(BuildSettings)}
-    given["segment"] = replace(base.segment, skip_intro_s=0.0, min_clip_s=min(5.0, base.segment.clip_s))
-    return MeasuredSettings(**given, evidence=KeepEvidence())
-
-
-def take_all(
-    shots: Sequence[Shot],
-    out: Path,
-    settings: MeasuredSettings,
-    observer: Observer,
-    tick: Callable[[str], None],
-) -> list[Take]:
-    """Runs the pipeline on the videos and sets each clip beside its truth; `out` is the dataset's folder.
-
-    Raises:
-        UserError: the build was broken off.
-    """
-    built = build([str(shot.video) for shot in shots], out, settings, observer, tick)
-    if built.written is None:
-        raise UserError(f"the build was broken off ({built.run.message}); run the same again to go on")
-    dataset = open_dataset(out)
-    sources = {row["source_id"]: row for row in dataset.sources()}
-    clips = dataset.clips()
-    takes = []
-    for shot in shots:
-        own = sorted((c for c in clips if c["source_id"] == shot.source_id), key=lambda c: (c["start_s"], c["clip_id"]))
-        if not own:
-            takes.append(Take(shot.name, shot.truth, None, verdict=_why(sources[shot.source_id])))
-        for row in own:
-            kept = row["verdict"] == KEPT
-            takes.append(
-                Take(
-                    name=shot.name if len(own) == 1 else f"{shot.name} from {row['start_s']:.0f} s",
-                    truth=shot.truth,
-                    found=dataset.dialogue(row["clip_id"]) if kept else None,
-                    evidence=built.run.read("evidence", row["clip_id"]) if kept else None,
-                    clip=_clip(row),
-                    verdict="" if kept else _why(row),
-                )
-            )
-    return takes
-
-
-def _clip(row: Row) -> Clip:
-    return Clip(row["clip_id"], row["source_id"], row["start_s"], row["start_s"] + row["duration_s"])
-
-
-def _why(row: Row) -> str:
-    return f"{row['reason']}: {row['message']}"
+def _show(entries: Sequence[Entry], console: Console, as_text: bool) -> int:
+    if as_text:
+        print(json.dumps(entries_as_json(entries), indent=2, sort_keys=True))
+    else:
+        console.print(backend_table(entries))
+    return 0

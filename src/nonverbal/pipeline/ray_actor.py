@@ -12,17 +12,20 @@ import secrets
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nonverbal import __version__
+from nonverbal.backends import registry
 from nonverbal.pipeline.pool import LocalPool
-from nonverbal.pipeline.stage import Needs
+from nonverbal.pipeline.stage import Needs, Stage
 from nonverbal.pipeline.supervisor import Limits
 from nonverbal.pipeline.survey import Outcome, Status
 from nonverbal.pipeline.unit import FileMark, Unit, file_mark
 from nonverbal.pipeline.wire import Said, Setup, Task, to_text
 from nonverbal.records import loads
+from nonverbal.verdicts import UserError
 
 _HOLD_S = 1.0
 """How long messages are gathered before they travel; verdicts do not wait."""
@@ -118,8 +121,19 @@ def _problem(asked: Check, answer: str, setup: Setup) -> str:
         if (found := _mark(path)) != mark:
             what = "another file" if found else "no file"
             return f"sees {what} at {path}: put the media where all nodes find the same files under the same paths"
-    if setup.plan().keys != asked.keys:
+    plan = setup.plan()
+    if plan.keys != asked.keys:
         return "has other stages than the driver: install the same nonverbal on all nodes"
+    return _missing(plan.stages)
+
+
+def _missing(stages: Sequence[Stage]) -> str:
+    """What a model chosen for a stage lacks here; its weights are fetched where that is allowed."""
+    try:
+        registry.fetch(stages)
+        registry.check(stages, with_gpu=False)
+    except UserError as error:
+        return f"lacks something: {error}"
     return ""
 
 
