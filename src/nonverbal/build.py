@@ -26,6 +26,8 @@ from nonverbal.types import Event
 from nonverbal.venus.assemble import FinishedClip, assemble
 from nonverbal.venus.backchannels import Listening
 from nonverbal.venus.collect import Collection
+from nonverbal.venus.prosody import with_prosody
+from nonverbal.venus.transcribe import Transcript
 from nonverbal.verdicts import Reject
 
 EXIT_NO_DIALOGUE = 4
@@ -118,11 +120,18 @@ def _finished(result: RunResult, outcome: Outcome) -> FinishedClip:
     return FinishedClip(
         clip=clip,
         source=outcome.unit.source,
-        key=f"{keys['harm']} {keys['cues']} {keys['backchannels']}",
+        key=" ".join(keys[name] for name in ("harm", "prosody", "cues", "backchannels") if name in keys),
         motion=result.store.path("cues", clip.clip_id, ".parquet"),
-        load_transcript=partial(result.read, "harm", clip.clip_id),
+        load_transcript=partial(_transcript, result, clip.clip_id),
         load_events=partial(_events, result, clip.clip_id),
     )
+
+
+def _transcript(result: RunResult, clip_id: str) -> Transcript:
+    transcript: Transcript = result.read("harm", clip_id)
+    if "prosody" not in result.store.plan.keys:
+        return transcript
+    return replace(transcript, turns=with_prosody(transcript.turns, result.read("prosody", clip_id)))
 
 
 def _events(result: RunResult, clip_id: str) -> tuple[Event, ...]:

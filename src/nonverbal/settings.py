@@ -23,6 +23,7 @@ from nonverbal.venus.identity import Identify
 from nonverbal.venus.language import Language
 from nonverbal.venus.listen import Listen
 from nonverbal.venus.probing import Probe
+from nonverbal.venus.prosody import MeasureProsody
 from nonverbal.venus.segment import Segment
 from nonverbal.venus.speak import Speak
 from nonverbal.venus.thumbnail import Thumbnail
@@ -46,6 +47,7 @@ class BuildSettings:
     language: Annotated[Language, _FLAT] = field(default_factory=Language)
     transcribe: Annotated[Transcribe, _FLAT] = field(default_factory=Transcribe)
     harm: Annotated[Harm, _FLAT] = field(default_factory=Harm)
+    prosody: Annotated[MeasureProsody, _FLAT] = field(default_factory=MeasureProsody)
     watch: Annotated[Watch, _FLAT] = field(default_factory=Watch)
     visible: Annotated[Visible, _FLAT] = field(default_factory=Visible)
     speak: Annotated[Speak, _FLAT] = field(default_factory=Speak)
@@ -63,9 +65,10 @@ class BuildSettings:
 
     @property
     def clip_stages(self) -> tuple[Stage, ...]:
-        """What is done to each clip, cheapest filters first."""
+        """What is done to each clip, cheapest filters first; what was not asked for is left out."""
         names = [f.name for f in fields(self)]
-        return with_estimates([getattr(self, name) for name in names[names.index("listen") : names.index("splits")]])
+        stages = [getattr(self, name) for name in names[names.index("listen") : names.index("splits")]]
+        return with_estimates([stage for stage in stages if stage is not self.prosody or self.prosody.prosody])
 
     def settled(self) -> BuildSettings:
         """These settings with all that depends on what is here decided, and with what one choice asks of another.
