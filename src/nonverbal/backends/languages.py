@@ -29,6 +29,9 @@ UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 """Languages written without spaces; their words come in pieces of one or a few letters, as Whisper's tokens do."""
 
 
+_OPENING = frozenset("\"'“‘«‹„‚¿¡([{（「『《〈")
+
+
 def name_of(code: str) -> str:
     """A language as told to people: "German (de)"."""
     return f"{NAMES[code]} ({code})" if code in NAMES else code
@@ -59,7 +62,11 @@ def joined(words: Sequence[str], language: str) -> str:
 
 
 def whole_words(pieces: Sequence[str], language: str) -> list[list[int]]:
-    """Which pieces make up each word: foreign words, which a language without spaces has in parts, become whole again.
+    """Which pieces make up each word: " l", "'", "ami", " ?" is one, and so is "Py", "thon" in Chinese.
+
+    A piece goes with the one before it where no space parts them, in a language without spaces only where both belong
+    to a foreign word. Marks go with the word before them, opening ones with the word after. English pieces are words as
+    they come: its contractions are whole, and of "self-control" two words are timed.
 
     Args:
         pieces: as the recogniser gives them, with the space before them where it heard one.
@@ -69,17 +76,23 @@ def whole_words(pieces: Sequence[str], language: str) -> list[list[int]]:
         Indices of the pieces of each word; pieces of nothing but space are left out.
     """
     words: list[list[int]] = []
+    opened = False
     last = ""
     for i, piece in enumerate(pieces):
         text = piece.strip()
         if not text:
             last = ""
             continue
-        part = language in UNSPACED and last != "" and not piece[0].isspace() and _foreign(last) and _foreign(text[0])
-        if part:
+        mark = not any(map(str.isalnum, text))
+        opening = mark and set(text) <= _OPENING
+        near = last != "" and not piece[0].isspace()
+        if language in UNSPACED:
+            near = near and _foreign(last) and _foreign(text[0])
+        if language != "en" and words and (opened or near or (mark and not opening)):
             words[-1].append(i)
         else:
             words.append([i])
+        opened = opening and (opened or len(words[-1]) == 1)
         last = "" if piece[-1].isspace() else text[-1]
     return words
 

@@ -22,8 +22,9 @@ _FRAME_S = 0.01
 _MIDDLE_S = 0.0078
 """A frame looks at 25.6 ms from its beginning on; the edge between two of them lies in the middle of what both see."""
 
-_BEAM = 1e-100
-"""Paths this much less likely than the best are dropped; with the usual 1e-48, long windows lose the right one."""
+_BEAM = 1e-60
+"""Paths this much less likely than the best are dropped. Of 22 windows of studio talk none lost its words; with 1e-100
+one did, and so with the usual limit for ends of words."""
 
 _FEWEST = 2
 """Words that are not parted any more."""
@@ -71,6 +72,7 @@ class SphinxAligner:
         if len(samples) < 16000 * _FRAME_S * 3:
             return None
         decoder = self._decoder
+        decoder.reinit_feat()  # else what it learned of the noise of other sound would move the words
         decoder.set_align_text(" ".join(spoken))
         decoder.start_utt()
         decoder.process_raw((np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes(), full_utt=True)

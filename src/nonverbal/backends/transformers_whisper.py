@@ -189,8 +189,11 @@ def words_of(
             pieces.append((text, begin, stop))
         begin = stop
     pieces = _with_marks(pieces)
-    words = whole_words([text for text, _, _ in pieces], language)
-    return [("".join(pieces[i][0] for i in word).strip(), pieces[word[0]][1], pieces[word[-1]][2]) for word in words]
+    out = []
+    for word in whole_words([text for text, _, _ in pieces], language):
+        said = [i for i in word if any(map(str.isalnum, pieces[i][0]))] or word
+        out.append(("".join(pieces[i][0].strip() for i in word), pieces[said[0]][1], pieces[said[-1]][2]))
+    return out
 
 
 def _with_marks(pieces: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:

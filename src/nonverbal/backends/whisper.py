@@ -108,10 +108,11 @@ class FasterWhisper:
 
 
 def _joined(pieces: list[Any]) -> Heard:
-    """One word from the pieces that it came in: its least sure piece tells how sure it is."""
-    text = "".join(piece.word for piece in pieces).strip()
-    prob = min(float(piece.probability) for piece in pieces)
-    return Heard(text, _time(pieces[0].start), _time(pieces[-1].end), prob)
+    """One word from the pieces that it came in, as sure as the least sure of them; marks take no time."""
+    text = "".join(piece.word.strip() for piece in pieces)
+    said = [piece for piece in pieces if any(map(str.isalnum, piece.word))] or pieces
+    prob = min(float(piece.probability) for piece in said)
+    return Heard(text, _time(said[0].start), _time(said[-1].end), prob)
 
 
 def _time(seconds: float | None) -> float:

@@ -125,14 +125,17 @@ class Transcribe:
         return words
 
     def _timed(self, sound: F32, heard: Sequence[Heard], language: str) -> list[Word]:
-        """Words with their times in a window: those of the aligner, and where it found no word at all, the recogniser's
-        own, marked as interpolated."""
+        """Words with their times in a window: those of the aligner, and for words that it does not find, the
+        recogniser's own, marked as interpolated."""
         aligner = aligners.load(self.aligner, self.align_model, self.transcribe_device, language)
-        found = aligner.align(sound, heard, language) if aligner else ()
-        if any(math.isfinite(word.start_s) for word in found):
-            return [Word(a.word, b.start_s, b.end_s, a.prob) for a, b in zip(heard, found, strict=True)]
-        lost = aligner is not None
-        return [Word(a.word, a.start_s + _EARLY_S, a.end_s + _EARLY_S, a.prob, lost) for a in heard]
+        own = [Word(h.word, h.start_s + _EARLY_S, h.end_s + _EARLY_S, h.prob, aligner is not None) for h in heard]
+        if aligner is None:
+            return own
+        found = aligner.align(sound, heard, language)
+        return [
+            Word(a.word, b.start_s, b.end_s, a.prob) if math.isfinite(b.start_s) else a
+            for a, b in zip(own, found, strict=True)
+        ]
 
 
 def voiced(speech: tuple[Span, ...], samples: F32) -> tuple[Span, ...]:
