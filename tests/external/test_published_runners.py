@@ -1,4 +1,4 @@
-"""The runners for EMOCA v2 and OSX against stand-ins with the calls and shapes of the published code.
+"""The runners for EMOCA v2, SMIRK and OSX against stand-ins with the calls and shapes of the published code.
 
 What this shows: which calls are made with what, and which column becomes which. Not that the real models run.
 """
@@ -108,6 +108,31 @@ class Demoer:
 '''
 
 
+FAKE_TIMM = """
+def create_model(name, pretrained=True, features_only=False):
+    assert not pretrained, "weights would be fetched from the network"
+"""
+
+FAKE_SMIRK = '''
+"""Stand-in for SMIRK's src/smirk_encoder.py: no estimator."""
+import timm
+import torch
+
+WIDTHS = {"pose_params": 3, "cam": 3, "shape_params": 300, "expression_params": 50, "eyelid_params": 2, "jaw_params": 3}
+
+class SmirkEncoder(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        timm.create_model("tf_mobilenetv3_small_minimal_100", pretrained=True, features_only=True)
+        self.first = torch.nn.Parameter(torch.zeros(()))
+    def forward(self, image):
+        assert not self.training and image.dtype == torch.float32 and image.shape[1:] == (3, 224, 224)
+        parts = [(name, i, width) for i, (name, width) in enumerate(WIDTHS.items())]
+        each = {name: self.first + 1000 * i + torch.arange(width)[None] for name, i, width in parts}
+        return {name: values.repeat(len(image), 1) for name, values in each.items()}
+'''
+
+
 def write(root: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -178,6 +203,24 @@ def test_osx_gives_the_papers_179_numbers(tmp_path: Path) -> None:
     assert answer["camera"].tolist() == [[8000, 8001, 8002]] * 2
     assert "has 1.5 GiB free, expected at least 6" in sentence(command("osx.py", [], *flags, free_gib=1.5))
     assert "PyTorch sees no GPU" in sentence(command("osx.py", [], *flags))
+
+
+@pytest.mark.slow
+def test_smirk_gives_flame_without_any_licensed_file(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    code = tmp_path / "smirk"
+    write(code, {"src/__init__.py": "", "src/smirk_encoder.py": FAKE_SMIRK, "pretrained_models/none.txt": ""})
+    write(tmp_path, {"timm.py": FAKE_TIMM})
+    flags = ("--code", str(code), "--device", "cpu")
+    assert "SMIRK_em1.pt is missing" in sentence(command("smirk.py", [tmp_path], *flags))
+    stored = {"smirk_encoder.first": torch.tensor(0.5), "smirk_generator.first": torch.tensor(9.0)}
+    torch.save(stored, code / "pretrained_models/SMIRK_em1.pt")
+    with Runner(command("smirk.py", [tmp_path], *flags)) as runner:
+        assert layout_fault(runner.hello, "face") == ""
+        answer = runner.ask("face", {"crops": np.zeros((2, 224, 224, 3), np.uint8)})
+    assert answer["flame53"][1].tolist() == [*(3000.5 + i for i in range(50)), 5000.5, 5001.5, 5002.5]
+    assert answer["shape"][0, [0, 299]].tolist() == [2000.5, 2299.5]
+    assert answer["eyelids"].tolist() == [[4000.5, 4001.5]] * 2
 
 
 def test_what_is_missing_is_told_one_by_one(tmp_path: Path) -> None:

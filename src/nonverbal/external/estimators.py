@@ -110,6 +110,15 @@ CHOICES: tuple[Backend, ...] = (
         requirements=(Environment("", "face_runner", ("face",)),),
     ),
     Backend(
+        name="smirk",
+        stage="estimate",
+        setting="face_runner",
+        model="SMIRK (em1)",
+        origin="https://github.com/georgeretsi/smirk",
+        licence="MIT",
+        requirements=(Environment("", "face_runner", ("face",)),),
+    ),
+    Backend(
         name="osx",
         stage="estimate",
         setting="body_runner",
