@@ -140,8 +140,8 @@ def plain_r(track: Track, motion: Motion) -> dict[str, float]:
     smile = face["mouthSmileLeft"] + face["mouthSmileRight"]
     pairs = {
         "jawOpen": (face["jawOpen"], lip_gap(marks)),
-        "eyeBlinkLeft": (face["eyeBlinkLeft"], -eye_aspect_ratio(marks, _LEFT_EYE)),
-        "eyeBlinkRight": (face["eyeBlinkRight"], -eye_aspect_ratio(marks, _RIGHT_EYE)),
+        "eyeBlinkLeft": (face["eyeBlinkLeft"], -eye_aspect_ratio(marks, LEFT_EYE)),
+        "eyeBlinkRight": (face["eyeBlinkRight"], -eye_aspect_ratio(marks, RIGHT_EYE)),
         "mouthSmile": (smile, mouth_width(marks)),
     }
     moving = {name: pair for name, pair in pairs.items() if len(rows) and pair[1].std() > MOVES[name]}
@@ -153,14 +153,14 @@ MOVES: Mapping[str, float] = MappingProxyType(
 )
 """Standard deviation from which a plain measure moves: twice what landmarks tremble on a face at rest, or more."""
 
-_LEFT_EYE = (362, 385, 387, 263, 373, 380)
-_RIGHT_EYE = (33, 160, 158, 133, 153, 144)
+LEFT_EYE = (362, 385, 387, 263, 373, 380)
+RIGHT_EYE = (33, 160, 158, 133, 153, 144)
 """Corner, two of the upper lid, other corner, two of the lower lid, going round."""
 
 
 def lip_gap(marks: F32) -> F:
     """[N] distance of the inner lips' middles over forehead to chin, from landmarks [N, 478, 2] in pixels."""
-    return _distance(marks, 13, 14) / np.maximum(_distance(marks, 10, 152), 1e-6)
+    return mark_distance(marks, 13, 14) / np.maximum(mark_distance(marks, 10, 152), 1e-6)
 
 
 def eye_aspect_ratio(marks: F32, eye: tuple[int, ...]) -> F:
@@ -169,15 +169,15 @@ def eye_aspect_ratio(marks: F32, eye: tuple[int, ...]) -> F:
     Source: Soukupova and Cech 2016, "Real-Time Eye Blink Detection using Facial Landmarks", equation 1.
     """
     a, b, c, d, e, f = eye
-    return (_distance(marks, b, f) + _distance(marks, c, e)) / np.maximum(2 * _distance(marks, a, d), 1e-6)
+    return (mark_distance(marks, b, f) + mark_distance(marks, c, e)) / np.maximum(2 * mark_distance(marks, a, d), 1e-6)
 
 
 def mouth_width(marks: F32) -> F:
     """[N] distance of the mouth's corners over that of the outer eye corners."""
-    return _distance(marks, 61, 291) / np.maximum(_distance(marks, 33, 263), 1e-6)
+    return mark_distance(marks, 61, 291) / np.maximum(mark_distance(marks, 33, 263), 1e-6)
 
 
-def _distance(marks: F32, a: int, b: int) -> F:
+def mark_distance(marks: F32, a: int, b: int) -> F:
     return np.linalg.norm(marks[:, a].astype(np.float64) - marks[:, b], axis=1)
 
 
