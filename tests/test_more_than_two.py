@@ -22,6 +22,7 @@ from nonverbal.dataset.splits import SplitConfig
 from nonverbal.dataset.stats import statistics
 from nonverbal.dataset.synthetic import synthetic_clip, synthetic_motion, synthetic_source, synthetic_transcript
 from nonverbal.dataset.validate import validate
+from nonverbal.formats.film import FilmSettings, film_takes
 from nonverbal.formats.open import open_takes
 from nonverbal.mars.chat_format import chat_format
 from nonverbal.mars.config import StreamConfig
@@ -144,9 +145,15 @@ def test_motion_for_tokenizers_is_that_of_all(mixed: Dataset, tmp_path: Path) ->
     assert len(load_motion_set(mixed, "train", "face", tmp_path)) == 11
 
 
-def test_each_of_three_can_be_exported(mixed: Dataset) -> None:
+def test_each_of_three_can_be_exported_and_any_two_filmed(mixed: Dataset, tmp_path: Path) -> None:
     takes = open_takes(mixed.root, of_size(mixed, 3))
     assert [take.name[-1] for take in takes] == ["A", "B", "C"]
+    chosen = open_takes(mixed.root, of_size(mixed, 3), "C,A")
+    assert [take.name[-1] for take in chosen] == ["C", "A"]
+    with pytest.raises(UserError, match=r"has the participants \['A', 'B', 'C'\], not 'D'"):
+        open_takes(mixed.root, of_size(mixed, 3), "A,D")
+    with pytest.raises(UserError, match=r"got .*-C .*; choose two of them with --participant, such as A,B"):
+        film_takes(takes, tmp_path / "film.mp4", FilmSettings())
 
 
 def test_the_viewer_is_told_of_all(mixed: Dataset) -> None:

@@ -84,7 +84,8 @@ def film_takes(
     ready = [resampled(held(take), FPS) for take in takes]
     if not 0 < len(ready) <= _MOST_PEOPLE or len({take.n_frames for take in ready}) != 1:
         told = ", ".join(f"{take.name} ({take.n_frames} frames)" for take in ready)
-        raise UserError(f"expected one or two takes of equal length, got {told or 'none'}")
+        more = "; choose two of them with --participant, such as A,B" if len(ready) > _MOST_PEOPLE else ""
+        raise UserError(f"expected one or two takes of equal length, got {told or 'none'}{more}")
     count, started_s = ready[0].n_frames, time.monotonic()
     samples = _samples(sound, count / FPS)
     words = [take.words for take in ready] if settings.captions else []

@@ -34,7 +34,7 @@ def open_takes(
     Args:
         motion: a dataset's folder, a .motion.safetensors, a Live Link Face .csv, or an AMASS or BEAT2 .npz.
         dialogue: id of a dialogue of the dataset, or how one and only one begins; may be left out where there is one.
-        participant: only this one; both when left out. A file that is no dataset takes neither.
+        participant: only this one, or several with commas between; all when left out. Only a dataset takes these two.
         smooth: filter a dataset's motion as its reader does (Savitzky-Golay, window 5, order 2).
         harmful: keep the words of turns that a dataset marks as harmful; left out otherwise.
 
@@ -63,7 +63,7 @@ def _of_dataset(
 ) -> list[Take]:
     dialogue_id = _dialogue_id(dataset, dialogue)
     row = dataset.row(dialogue_id)
-    names = row["participants"] if participant is None else [participant]
+    names = row["participants"] if participant is None else _names(row["participants"], participant)
     turns = from_plain(tuple[Turn, ...], row["turns"])
     takes = []
     for name in names:
@@ -71,6 +71,11 @@ def _of_dataset(
         said = (turn for turn in turns if turn.participant == name and (harmful or not turn.harmful))
         takes.append(_take(row, motion, words_of(said)))
     return takes
+
+
+def _names(known: list[str], wanted: str) -> list[str]:
+    """Those wanted; a name may hold a comma itself."""
+    return [wanted] if wanted in known else list(dict.fromkeys(name.strip() for name in wanted.split(",")))
 
 
 def words_of(turns: Iterable[Turn]) -> tuple[Word, ...]:

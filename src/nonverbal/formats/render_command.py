@@ -21,7 +21,7 @@ _SIZE = re.compile(r"(\d{2,4})x(\d{2,4})")
 
 @dataclass(frozen=True)
 class Render:
-    """A film of motion: one person, or both of a dialogue side by side. Needs no graphics system."""
+    """A film of motion: one person, or two of a dialogue side by side. Needs no graphics system."""
 
     motion: tyro.conf.Positional[Path]
     """A dataset's folder, a .motion.safetensors, a Live Link Face .csv, or an AMASS or BEAT2 .npz."""
@@ -30,7 +30,7 @@ class Render:
     dialogue: str | None = None
     """Which dialogue of a dataset: its id, or how it begins."""
     participant: str | None = None
-    """Only this one of its people, such as A."""
+    """Only this one of its people, such as A, or two of several, such as A,C."""
     start_s: float = 0.0
     """Where to begin, in seconds."""
     end_s: float | None = None
