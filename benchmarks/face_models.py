@@ -2,8 +2,8 @@
 
     NONVERBAL_WEIGHTS=FOLDER python benchmarks/face_models.py MEDIA/faces MEDIA/dialogue MEDIA/dialogue/grid
 
-Each person is seen by both landmark models. A model's coefficients fit its own landmarks best, so they are also held
-against what is measured on the other's.
+Each person is seen by all three. A model's coefficients fit its own landmarks best, so they are also held
+against what is measured on those of the other landmark model.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ from nonverbal.venus.tracking import distance
 from nonverbal.venus.watch import Sighting, Watch
 from nonverbal.verdicts import RejectedError
 
+MODELS = ("mesh", "landmarker", "blend")
 MIN_FRAMES = 50
 LEAST_MOVES = {"jawOpen": 0.005, "eyeBlinkLeft": 0.03, "eyeBlinkRight": 0.03, "mouthSmile": 0.02, "mouthPucker": 0.02,
                "browUp": 0.01, "mouthPress": 0.005, "noseSneer": 0.005}  # fmt: skip
@@ -79,13 +80,16 @@ def coefficients(face: F) -> dict[str, F]:
 def people(paths: list[Path], seconds: float) -> Iterator[Seen]:
     for source in collect([str(path) for path in paths]).sources:
         try:
-            mesh, learned = (watch(source, seconds, model) for model in ("mesh", "landmarker"))
+            sightings = {model: watch(source, seconds, model) for model in MODELS}
         except RejectedError as error:
             print(f"{Path(source.path).name}: {error}")
             continue
-        for track in learned.tracks:
-            if track.face_valid.sum() >= MIN_FRAMES and (other := same_person(track, mesh)):
-                yield compare(Path(source.path).name, mesh, other, learned, track)
+        for track in sightings["mesh"].tracks:
+            if track.face_valid.sum() >= MIN_FRAMES:
+                same = {model: same_person(track, sighting) for model, sighting in sightings.items()}
+                tracks = {model: found for model, found in same.items() if found}
+                if len(tracks) == len(MODELS):
+                    yield compare(Path(source.path).name, sightings, tracks)
 
 
 def watch(source: Source, seconds: float, model: str) -> Sighting:
@@ -107,18 +111,15 @@ def same_person(track: Track, sighting: Sighting) -> Track | None:
     return min(near, key=lambda pair: pair[0])[1] if near else None
 
 
-def compare(name: str, mesh: Sighting, by_mesh: Track, learned: Sighting, track: Track) -> Seen:
-    motions = {
-        "mesh": estimate(by_mesh, mesh),
-        "landmarker": estimate(track, learned),
-        "blend": estimate(track, replace(learned, face_model="blend")),
-    }
+def compare(name: str, sightings: dict[str, Sighting], tracks: dict[str, Track]) -> Seen:
+    motions = {model: estimate(track, sightings[model]) for model, track in tracks.items()}
     rows = np.flatnonzero(np.all([motion.validity[:, 0] == 1 for motion in motions.values()], axis=0))
     marks = {
-        model: seen.landmarks_px[rows - seen.start_frame][..., :2].astype(float)
-        for model, seen in (("mesh", by_mesh), ("landmarker", track))
+        model: tracks[model].landmarks_px[rows - tracks[model].start_frame][..., :2].astype(float)
+        for model in ("mesh", "landmarker")
     }
-    return Seen(name, motions, marks, rows, track.blendshapes[rows - track.start_frame])
+    learned = tracks["landmarker"]
+    return Seen(name, motions, marks, rows, learned.blendshapes[rows - learned.start_frame])
 
 
 def correlations(everybody: list[Seen]) -> None:
@@ -130,13 +131,12 @@ def correlations(everybody: list[Seen]) -> None:
                     continue
                 for model, motion in person.motions.items():
                     r = pearson(coefficients(motion.face[person.rows])[name][:, None], measure[:, None])
-                    own = (model == "mesh") == (reference == "mesh")
+                    own = (model == "landmarker") == (reference == "landmarker")
                     found[name, model, "own" if own else "other"].append(float(r[0]))
-    models = ("mesh", "landmarker", "blend")
-    print("r with plain measures, own landmarks / the other's: " + ", ".join(models))
+    print("r with plain measures, own landmarks / the other's: " + ", ".join(MODELS))
     for name in LEAST_MOVES:
         cells = [
-            " / ".join(f"{np.mean(found[name, model, whose]):.2f}" for whose in ("own", "other")) for model in models
+            " / ".join(f"{np.mean(found[name, model, whose]):.2f}" for whose in ("own", "other")) for model in MODELS
         ]
         print(f"  {name:14} " + "   ".join(cells) + f"   {len(found[name, 'mesh', 'own'])} people")
 

