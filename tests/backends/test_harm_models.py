@@ -158,15 +158,15 @@ def test_what_cannot_be_loaded_says_so(folder: Path, tmp_path: Path) -> None:
 
 def test_names_of_models() -> None:
     with pytest.raises(
-        ValueError, match="harm_model is 'detoxify:huge' on cpu, expected one of: profanity, detoxify:o"
+        ValueError, match="harm_model is 'detoxify:huge' on cpu, expected one of: profanity, tox-block, d"
     ):
         harm_models.check_settings("detoxify:huge", "cpu")
-    with pytest.raises(ValueError, match="profanity runs on cpu"):
+    with pytest.raises(ValueError, match="profanity and tox-block run on cpu"):
         harm_models.check_settings("profanity", "cuda")
     with pytest.raises(ValueError, match="harm_device is 'tpu'"):
         harm_models.check_settings("org/model", "tpu")
     assert backend_of("detoxify:multilingual").licence == "Apache-2.0"
-    assert [choice.name for choice in harm_models.CHOICES] == ["profanity", *KNOWN]
+    assert [choice.name for choice in harm_models.CHOICES] == ["profanity", "tox-block", *KNOWN]
 
 
 def test_a_model_that_is_not_there_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

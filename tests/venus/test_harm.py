@@ -85,8 +85,10 @@ def test_languages_are_those_of_the_model_or_those_named(tmp_path: Path) -> None
 
 
 def test_profanity_has_one_label_and_one_language() -> None:
-    with pytest.raises(ValueError, match="harm_labels and harm_languages are for other models"):
+    with pytest.raises(ValueError, match="harm_labels names 'toxic', but profanity has profanity"):
         Harm(harm_labels=("toxic",))
+    with pytest.raises(ValueError, match="but tox-block knows English alone"):
+        Harm(harm_model="tox-block", harm_languages=("en", "de"))
     (told,) = Harm().run(job_with(music(0.1)), {"transcribe": transcript("You stupid idiot")}).turns
     assert [(s.label, s.score) for s in told.harm_scores] == [("profanity", told.harm)]
 

@@ -17,13 +17,31 @@ from nonverbal import weights
 from nonverbal.backends.hub import SAFETENSORS, HubModel, folder_of
 from nonverbal.backends.requirements import Backend, GpuMemory, Package, Requirement, Weights
 from nonverbal.verdicts import UserError
+from nonverbal.weights import WeightFile
 
 DEFAULT = "profanity"
+TOX_BLOCK = "tox-block"
 DEVICES = ("cpu", "cuda")
 MOST_LABELS = 64
 
 _STAGE, _SETTING = "harm", "harm_model"
 _DETOXIFY = "detoxify:"
+
+TOX_BLOCK_FILES = tuple(
+    WeightFile("tox_block", f"trained_models/{name}", sha256)
+    for name, sha256 in (
+        ("lstm_model_0.1.2.h5", "587d40726f1250341a3661fac099e46582cf34cdd5136eb88a726bf6d62ec24e"),
+        ("encoder_0.1.2.pkl", "f73db76ce4138c0a566cf91a84077ab66db1f5da40d795d2f751b5a157d91ce7"),
+    )
+)
+
+_OWN = {DEFAULT: "nonverbal.backends.profanity:Profanity", TOX_BLOCK: "nonverbal.backends.tox_block:ToxBlock"}
+"""Models that are no transformers, and what makes them; all of them run on the processor and know English."""
+
+OWN_LABELS = {
+    DEFAULT: ("profanity",),
+    TOX_BLOCK: ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"),
+}
 
 MENTIONS = frozenset({
     "male", "female", "homosexual_gay_or_lesbian", "christian", "jewish", "muslim", "black", "white",
@@ -64,6 +82,23 @@ class HarmModel(Protocol):
     def score(self, texts: Sequence[str], tick: Callable[[float], None]) -> NDArray[np.float64]:
         """[N, labels] probability in [0, 1] that each text is of each kind; 0 for a text without words."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class FilesOf:
+    """Files of a package that is never imported, from wherever weights are looked for; `install` brings the package."""
+
+    package: str
+    install: str
+    files: tuple[WeightFile, ...]
+
+    def __str__(self) -> str:
+        return f"files of {self.package}"
+
+    def problem(self) -> str | None:
+        if any(weights.find(file) is None for file in self.files):
+            return f"files of {self.package} are missing: run {self.install}"
+        return Weights(self.files).problem()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +170,24 @@ def flag_labels(labels: Labels, chosen: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in labels.names if name in chosen or name not in MENTIONS)
 
 
-def check_settings(name: str, device: str) -> None:
-    """See that a name and a device may stand in the settings; whether the model is there is told by its requirements.
+def check_settings(name: str, device: str, labels: Sequence[str] = (), languages: Sequence[str] = ()) -> None:
+    """See that these may stand in the settings; whether the model is there, and has them, is told by its requirements.
 
     Raises:
-        ValueError: the name or the device is none.
+        ValueError: the name or the device is none, or the labels or languages are none of a model that is known.
     """
     if device not in DEVICES:
         raise ValueError(f"harm_device is {device!r}, expected one of: {', '.join(DEVICES)}")
-    if not name or (name.startswith(_DETOXIFY) and name not in KNOWN) or (name == DEFAULT and device != "cpu"):
-        known = ", ".join((DEFAULT, *KNOWN))
+    if not name or (name.startswith(_DETOXIFY) and name not in KNOWN) or (name in _OWN and device != "cpu"):
+        known = ", ".join((*_OWN, *KNOWN))
         raise ValueError(
             f"harm_model is {name!r} on {device}, expected one of: {known}, a name on the Hugging Face hub, "
-            f"or a folder; {DEFAULT} runs on cpu"
+            f"or a folder; {' and '.join(_OWN)} run on cpu"
         )
+    if unknown := [label for label in labels if label not in OWN_LABELS.get(name, labels)]:
+        raise ValueError(f"harm_labels names {unknown[0]!r}, but {name} has {', '.join(OWN_LABELS[name])}")
+    if name in _OWN and set(languages) - {"en"}:
+        raise ValueError(f"harm_languages is {list(languages)}, but {name} knows English alone")
 
 
 def source_of(name: str) -> str:
@@ -163,8 +202,8 @@ def languages_of(name: str) -> tuple[str, ...]:
 
 def backend_of(name: str, device: str = "cpu", chosen: Sequence[str] = ()) -> Backend:
     """The backend that a setting names, with what it needs."""
-    if name == DEFAULT:
-        return CHOICES[0]
+    if name in _OWN:
+        return next(choice for choice in CHOICES if choice.name == name)
     source = source_of(name)
     licence = "Apache-2.0" if name in KNOWN else "not stated"
     origin = "Unitary, from the Hugging Face hub" if name in KNOWN else "given by the settings"
@@ -190,6 +229,10 @@ CHOICES: tuple[Backend, ...] = (
         ),
         default=True,
     ),
+    Backend(
+        TOX_BLOCK, _STAGE, _SETTING, "recurrent network of tox-block", "Pascal Bliem, in tox-block", "MIT",
+        (FilesOf("tox-block", "pip install --no-deps tox-block==0.1.2", TOX_BLOCK_FILES),),
+    ),
     *(backend_of(name) for name in KNOWN),
 )  # fmt: skip
 """Every model of harm, the default first; besides, any classifier of texts on the hub or in a folder."""
@@ -202,8 +245,9 @@ def load(name: str, device: str, chosen: tuple[str, ...]) -> HarmModel:
     Raises:
         UserError: it is not there, or cannot be used as it is.
     """
-    if name == DEFAULT:
-        made: HarmModel = importlib.import_module("nonverbal.backends.profanity").Profanity()
+    if name in _OWN:
+        module, maker_name = _OWN[name].split(":")
+        made: HarmModel = getattr(importlib.import_module(module), maker_name)()
         return made
     folder = folder_of(source_of(name), _SETTING)
     labels = read_labels(folder)

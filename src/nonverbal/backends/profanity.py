@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from nonverbal.backends.harm_models import DEFAULT, OWN_LABELS
 from nonverbal.verdicts import UserError
 from nonverbal.weights import installed_file
 
@@ -21,7 +22,7 @@ _FILES = {
 class Profanity:
     """See `HarmModel`: one label, and English alone."""
 
-    labels = ("profanity",)
+    labels = OWN_LABELS[DEFAULT]
 
     def score(self, texts: Sequence[str], tick: Callable[[float], None]) -> NDArray[np.float64]:
         """[N, 1] as `harm_probabilities`."""

@@ -28,7 +28,7 @@ class Harm:
     codec: ClassVar[Codec | None] = JsonCodec(Transcript)
 
     harm_model: str = harm_models.DEFAULT
-    """What scores the turns: profanity (English), detoxify:original, detoxify:unbiased (English),
+    """What scores the turns: profanity, tox-block, detoxify:original, detoxify:unbiased (all for English),
     detoxify:multilingual (en, es, fr, it, pt, ru, tr), or any classifier of texts on the hub or in a folder."""
     harm_threshold: float = 0.9
     """Probability, 0 to 1, from which a turn is flagged as harmful; at 0.5 many a harmless sentence is ("lay white by
@@ -44,11 +44,7 @@ class Harm:
     def __post_init__(self) -> None:
         if not 0.0 <= self.harm_threshold <= 1.0:
             raise ValueError(f"harm_threshold is {self.harm_threshold}; expected 0 to 1")
-        harm_models.check_settings(self.harm_model, self.harm_device)
-        if self.harm_model == harm_models.DEFAULT and (self.harm_labels or self.harm_languages):
-            raise ValueError(
-                "harm_labels and harm_languages are for other models than profanity, which has one of each"
-            )
+        harm_models.check_settings(self.harm_model, self.harm_device, self.harm_labels, self.harm_languages)
 
     @property
     def needs(self) -> Needs:
