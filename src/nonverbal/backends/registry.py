@@ -77,10 +77,15 @@ def models_used(stages: Sequence[Any]) -> list[tuple[str, str, str, str]]:
     A default model is left out where another backend does its work.
     """
     chosen = in_use(stages)
-    idle = set(chain.from_iterable(b.models for b in BACKENDS)) - set(chain.from_iterable(b.models for b in chosen))
-    packaged = [(m.stages, m.name, m.origin, m.licence) for m in weights.MODELS if m.name not in idle]
-    own = [b for b in chosen if b.requirements and not b.models]
-    return packaged + [(b.stage, b.model, b.origin, b.licence) for b in own]
+    idle = set(chain.from_iterable(map(_packaged, BACKENDS))) - set(chain.from_iterable(map(_packaged, chosen)))
+    usual = [(m.stages, m.name, m.origin, m.licence) for m in weights.MODELS if m.name not in idle]
+    return usual + [(b.stage, b.model, b.origin, b.licence) for b in chosen if b.requirements and not _packaged(b)]
+
+
+def _packaged(backend: Backend) -> tuple[str, ...]:
+    """The models of `weights.MODELS` that it consists of."""
+    files = {file for needed in backend.requirements if isinstance(needed, Weights) for file in needed.files}
+    return tuple(model.name for model in weights.MODELS if files & set(model.files))
 
 
 def _without_gpu(backend: Backend) -> Backend:

@@ -148,7 +148,6 @@ class Backend:
         requirements: what must be there.
         default: whether a build without any settings may use it.
         chosen_by: further settings that choosing it takes, as (stage, setting, value).
-        models: the names in `weights.MODELS` of what it consists of, where it is one of the defaults.
     """
 
     name: str
@@ -160,7 +159,6 @@ class Backend:
     requirements: tuple[Requirement, ...] = ()
     default: bool = False
     chosen_by: tuple[tuple[str, str, object], ...] = ()
-    models: tuple[str, ...] = ()
 
     def problem(self) -> str | None:
         """The first requirement that is not met, as a sentence that begins with the backend's name."""
