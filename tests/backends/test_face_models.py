@@ -5,15 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from nonverbal.backends import face_blend
 from nonverbal.backends.face_landmarker import FaceLandmarker
 from nonverbal.backends.face_models import (
     CHOICES,
     DEFAULT,
     LANDMARKER_WEIGHTS,
+    Face,
     FaceModel,
     backend_of,
     face_model,
@@ -168,6 +171,43 @@ def test_the_landmarker_runs_without_chatter(faces: list[U8], weights: Path, cap
     model.see_face(faces[0])
     model.close()
     assert capfd.readouterr() == ("", "")
+
+
+class Stub:
+    """A model that sees whatever it is given."""
+
+    def __init__(self, seen: Face | np.ndarray | None) -> None:
+        self.seen, self.calls = seen, []
+
+    def see(self, rgb: U8) -> Any:
+        return self.seen
+
+    see_face = see
+
+    def reset(self) -> None:
+        self.calls.append("reset")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+def test_a_blend_has_the_landmarks_of_one_and_the_rest_of_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.ones((478, 3), np.float32)
+    learned = Face(2 * points, np.full(52, 0.5, np.float32), np.eye(3, dtype=np.float32))
+    for mesh, landmarker, seen in ((points, learned, True), (None, learned, False), (points, None, False)):
+        models = Stub(mesh), Stub(landmarker)
+        monkeypatch.setattr(face_blend, "MeshTracker", lambda models=models: models[0])
+        monkeypatch.setattr(face_blend, "FaceLandmarker", lambda models=models: models[1])
+        blend = face_blend.FaceBlend()
+        face = blend.see_face(np.zeros((8, 8, 3), np.uint8))
+        assert (face is not None) == seen
+        if face is not None:
+            assert face.landmarks_px is points
+            assert face.blendshapes is learned.blendshapes
+            assert face.head_turn is learned.head_turn
+        blend.reset()
+        blend.close()
+        assert [model.calls for model in models] == [["reset", "close"]] * 2
 
 
 def test_weights_in_the_given_folder_are_proved(weights: Path, no_weights: Path) -> None:
