@@ -60,7 +60,23 @@ def test_no_other_window_holds_more(rows: list[tuple[int, int]], other: int) -> 
     assert inside(best) >= inside(Span(other, other + 30)) - 1e-6
 
 
-@pytest.mark.parametrize("setting", [{"languages": ()}, {"min_language_prob": 1.5}])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"languages": ()},
+        {"languages": ("en", "english")},
+        {"min_language_prob": 1.5},
+        {"language_model": "base"},
+        {"language_model": "faster-whisper:base.en"},
+        {"language_model": "whisper-base", "language_device": "gpu"},
+    ],
+)
 def test_a_wrong_setting_names_itself(setting: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(setting))):
         Language(**setting)  # type: ignore[arg-type]
+
+
+def test_the_stage_names_its_model_and_what_it_runs_on() -> None:
+    (backend,) = Language().backends()
+    assert (backend.name, backend.stage, backend.setting) == ("whisper-base", "language", "language_model")
+    assert Language(language_device="cuda").needs.gpus == 1.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from recordings import diarized, job_of, job_with, music
 
 from nonverbal.backends import recognisers
 from nonverbal.backends.recognisers import Heard
+from nonverbal.pipeline.stage import Needs
 from nonverbal.types import Span, SpeakerSegment
 from nonverbal.venus.diarize import Diarization
 from nonverbal.venus.harm import Harm
@@ -113,8 +116,18 @@ def test_harm_scores_and_flags_but_deletes_nothing(shared_media: Path) -> None:
     assert all(t.harm is not None and 0.0 <= t.harm <= 1.0 and round(t.harm, 6) == t.harm for t in scored.turns)
 
 
-@pytest.mark.parametrize("setting", [{"transcribe_window_s": 31.0}, {"beam_size": 0}])
-def test_a_wrong_setting_names_itself(setting: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"transcribe_window_s": 31.0},
+        {"beam_size": 0},
+        {"recogniser": "large-v3"},
+        {"aligner": "whisperx"},
+        {"align_model": "org/model"},
+        {"compute_type": "float16"},
+    ],
+)
+def test_a_wrong_setting_names_itself(setting: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(setting))):
         Transcribe(**setting)  # type: ignore[arg-type]
 
@@ -130,3 +143,73 @@ def test_words_come_as_late_as_the_recogniser_is_early(monkeypatch: pytest.Monke
     assert isinstance(found, Transcript)
     times = [(word.start_s, word.end_s) for word in found.turns[0].words]
     assert times == [(1.33, 1.73), (1.83, 2.23)]
+
+
+@dataclass
+class FixedAligner:
+    """Moves every word by the same time and finds no word that ends with "?"; no aligner at all."""
+
+    by_s: float
+
+    def align(self, samples: np.ndarray, heard: Sequence[Heard], language: str) -> tuple[Heard, ...]:
+        return tuple(
+            replace(word, start_s=math.nan, end_s=math.nan)
+            if word.word.endswith("?")
+            else replace(word, start_s=word.start_s + self.by_s, end_s=word.end_s + self.by_s, prob=0.1)
+            for word in heard
+        )
+
+
+def with_words(
+    monkeypatch: pytest.MonkeyPatch, heard: tuple[Heard, ...], language: str, stage: Transcribe | None = None
+) -> Transcript | Reject:
+    """What becomes of words that are heard in 5 s of sound, all of them voice."""
+    speech = Span(0.2, 5.0)
+    monkeypatch.setattr("nonverbal.venus.transcribe.voiced", lambda spans, samples: (speech,))
+    monkeypatch.setattr(recognisers, "load", lambda *_: FixedRecogniser(heard, (language, "en")))
+    talk = Diarization((SpeakerSegment("S0", 0.2, 5.0),), ("S0",))
+    guess = LanguageGuess(language, 1.0, 0.0, 5.0)
+    return (stage or Transcribe()).run(job_with(np.zeros(80_000, np.float32)), {"diarize": talk, "language": guess})
+
+
+def test_times_of_the_aligner_count_and_words_it_misses_keep_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nonverbal.backends.aligners.load", lambda *_: FixedAligner(0.1))
+    heard = (Heard("One", 0.5, 0.9, 0.9), Heard("two?", 1.2, 1.6, 0.8), Heard("three.", 2.0, 2.4, 0.7))
+    found = with_words(monkeypatch, heard, "en", Transcribe(aligner="wav2vec2"))
+    assert isinstance(found, Transcript)
+    (turn,) = found.turns
+    assert [(w.start_s, w.interpolated) for w in turn.words] == [(0.6, False), (1.23, True), (2.1, False)]
+    assert [w.prob for w in turn.words] == [0.9, 0.8, 0.7], "how sure a word is, the recogniser says"
+
+
+def test_a_language_without_spaces_is_written_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = ("你好。", "我", "用", "Python", "写。")
+    heard = tuple(Heard(piece, 0.5 + i / 2, 0.9 + i / 2, 0.9) for i, piece in enumerate(pieces))
+    found = with_words(monkeypatch, heard, "zh")
+    assert isinstance(found, Transcript)
+    assert [(turn.text, turn.sentences) for turn in found.turns] == [("你好。我用Python写。", (0, 1))]
+    assert [word.word for word in found.turns[0].words] == list(pieces)
+
+
+def test_a_language_the_recogniser_does_not_know_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognisers, "load", lambda *_: FixedRecogniser(()))
+    monkeypatch.setattr("nonverbal.venus.transcribe.voiced", lambda spans, samples: tuple(spans))
+    talk = Diarization((SpeakerSegment("S0", 0.2, 5.0),), ("S0",))
+    inputs = {"diarize": talk, "language": LanguageGuess("yue", 1.0, 0.0, 5.0)}
+    verdict = Transcribe().run(job_with(np.zeros(80_000, np.float32)), inputs)
+    assert isinstance(verdict, Reject)
+    assert verdict.reason is Reason.E_LANGUAGE
+    assert "heard Cantonese (yue), which the recogniser whisper-base does not know" in verdict.message
+
+
+def test_the_stage_names_its_models_and_what_it_runs_on() -> None:
+    assert [backend.name for backend in Transcribe().backends()] == ["whisper-base", "whisper"]
+    assert Transcribe().needs == Needs()
+    stage = Transcribe(recogniser="faster-whisper:turbo", aligner="wav2vec2", transcribe_device="cuda")
+    assert stage.needs == Needs(gpus=1.0)
+    models = [backend.model for backend in stage.backends(("en", "de"))]
+    assert models[0] == "Whisper large-v3-turbo"
+    assert models[1:] == [
+        "wav2vec 2.0 base, 960 h, with CTC",
+        "CTC network jonatasgrosman/wav2vec2-large-xlsr-53-german",
+    ]

@@ -152,6 +152,18 @@ def test_sentences_go_on(text: str) -> None:
     assert not ends_sentence(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "ends"),
+    [
+        ("3.", "en", True), ("3.", "de", False), ("1990.", "de", True), ("bzw.", "de", False), ("ist.«", "de", True),
+        ("Mme.", "fr", False), ("है।", "hi", True), ("نعم؟", "ar", True), ("ναι;", "el", True), ("well;", "en", False),
+        ("ます。」", "ja", True), (".", "en", True),
+    ],
+)  # fmt: skip
+def test_sentences_of_other_languages(text: str, language: str, ends: bool) -> None:
+    assert ends_sentence(text, language) is ends
+
+
 def test_marks_of_interpolation_stay() -> None:
     given_ = replace(word("two", 0.0, 0.5), interpolated=True)
     assert repair_times([given_], 1.0)[0].interpolated

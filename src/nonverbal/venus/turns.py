@@ -21,7 +21,7 @@ _SWITCH_COST_AFTER_SENTENCE = 0.1
 _PAUSE_S = 0.5
 """What it costs, in shares of a word, to go to another speaker inside a sentence, and after its end or a pause."""
 
-_SENTENCE_END = re.compile(r"[.!?…。？！｡؟।॥։።]+[\"'”’“»›」』）)\]]*$")
+_SENTENCE_END = re.compile(r"[.!?…。？！｡؟।॥։።]+[\"'”’“«»‹›」』）)\]]*$")
 _ABBREVIATION = re.compile(r"^(?:mr|mrs|ms|dr|prof|st|vs|jr|sr|e\.g|i\.e|[a-z]|(?:[a-z]\.)+[a-z])\.$", re.IGNORECASE)
 _OF_LANGUAGE = {
     "de": r"bzw|ca|evtl|ggf|hr|fr|inkl|nr|vgl|\d{1,2}", "da": r"bl|ca|fx|nr|\d{1,2}", "fr": r"cf|mlle|mme",
