@@ -171,7 +171,8 @@ def _told(encode: Encode, count: int, tick: Callable[[float], None]) -> Encode:
         first: int, last: int, starts: tuple[int, ...], stops: tuple[int, ...]
     ) -> tuple[Tensor, Tensor, Tensor]:
         codes = encode(first, last, starts, stops)
-        tick(max(last, first) / count)
+        if last > 0:
+            tick(last / count)
         return codes
 
     return telling

@@ -20,7 +20,7 @@ from nonverbal.backends.requirements import Backend
 from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.timeline import spans_to_mask
 from nonverbal.types import F32, Bool, Span, SpeakerSegment, Track
-from nonverbal.venus.speaking import ActiveSpeakerModel, Speaking, align, judged
+from nonverbal.venus.speaking import ActiveSpeakerModel, Speaking, align, judged, mouth_odds
 from nonverbal.venus.synchrony import loudness_db
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 AUTO = "auto"
 """The name that stands for the best model at hand."""
 
-_CHANCE = 0.26  # correlation half way between right and wrong pairs (0.43 and 0.09)
-_PER_CORRELATION = 10.0  # log odds per correlation: means apart over variance, 0.34 / 0.17**2 = 11.8, rounded down
-_REST_MOTION = 0.012  # spread of the mouth opening, in face heights, half way between rest and talk
-_PER_MOTION = 2.0  # log odds per natural logarithm of it
 _SILENCE_DB = -55.0  # quieter than this is no voice
 _UNDER_TALK_DB = 35.0  # and so is what lies so far below the loud moments of the clip
 _HOLD_FRAMES = 11  # a pause shorter than this (0.44 s) does not interrupt a voice
@@ -46,11 +42,7 @@ class Synchrony:
         if not len(tracks) or not len(heard):
             return Speaking(tuple(np.zeros(t.n_frames, np.float32) for t in tracks))
         aligned = align(tracks, samples, heard)
-        odds = [
-            _PER_CORRELATION * (agreed - _CHANCE) + _PER_MOTION * np.log(np.maximum(mouth.motion, 1e-4) / _REST_MOTION)
-            for mouth, agreed in zip(aligned.lips, aligned.agreements, strict=True)
-        ]
-        return judged(tracks, odds, heard, aligned)
+        return judged(tracks, mouth_odds(aligned), heard, aligned)
 
 
 @dataclass(frozen=True)
@@ -64,7 +56,8 @@ class Speak:
 
     active_speaker_model: str = AUTO
     """What tells who on screen talks: "synchrony" (mouth motion in step with the voice), a network ("light-asd",
-    "light-asd-ava", "lr-asd"), or "auto": the best network whose weights are found or may be downloaded, else the first."""
+    "light-asd-ava", "lr-asd"), or "auto": the best network whose weights are found or may be downloaded, else
+    synchrony."""
 
     def __post_init__(self) -> None:
         names = (AUTO, *(choice.name for choice in CHOICES))

@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 from nonverbal.types import F32, Bool, Track
 from nonverbal.venus.synchrony import Lips, agreement, common_lag, lips_of, voice_of
 
+_CHANCE = 0.26  # correlation half way between right and wrong pairs (0.43 and 0.09)
+_PER_CORRELATION = 10.0  # log odds per correlation: means apart over variance, 0.34 / 0.17**2 = 11.8, rounded down
+_REST_MOTION = 0.012  # spread of the mouth opening, in face heights, half way between rest and talk
+_PER_MOTION = 2.0  # log odds per natural logarithm of it
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Speaking:
@@ -92,6 +97,14 @@ def judged(tracks: Sequence[Track], odds: Sequence[NDArray[np.floating]], heard:
     chances = shared(table, heard)
     scores = tuple(chances[i, t.start_frame : t.end_frame].astype(np.float32) for i, t in enumerate(tracks))
     return Speaking(scores, aligned.lag_frames, _sync(scores, aligned.agreements))
+
+
+def mouth_odds(aligned: Alignment) -> list[NDArray[np.floating]]:
+    """Per track [T] log odds that a mouth that moves so much, and so in step with the voice, is the one that talks."""
+    return [
+        _PER_CORRELATION * (agreed - _CHANCE) + _PER_MOTION * np.log(np.maximum(mouth.motion, 1e-4) / _REST_MOTION)
+        for mouth, agreed in zip(aligned.lips, aligned.agreements, strict=True)
+    ]
 
 
 def shared(odds: F32, heard: F32) -> F32:
