@@ -201,6 +201,35 @@ def leads(model: LookModel, found: list[Shot]) -> F32:
     return np.asarray(lead, np.float32)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What linking needs of a track: one shot after the other, 25 frames each."""
+
+    appearance: F32
+    start_frame: int
+    end_frame: int
+    face_valid: NDArray[np.bool_]
+
+
+def dialogues(model: LookModel, found: list[Shot]) -> tuple[float, float]:
+    """Every two people as the speakers of a clip that shows each of their shots once, linked as `visible` links them.
+
+    Returns:
+        The share of shots that end with their own person, and the share of clips in which somebody is two people.
+    """
+    right = count = mixed = 0
+    pairs = list(itertools.combinations(sorted({shot.person for shot in found}), 2))
+    for pair in pairs:
+        clip = [shot for shot in found if shot.person in pair]
+        tracks = [Seen(s.look, 25 * i, 25 * i + 25, np.ones(25, bool)) for i, s in enumerate(clip)]
+        groups = gather(tracks, link(tracks, model), 2, model)  # type: ignore[arg-type]
+        names = [[clip[i].person for i in group] for group in groups]
+        mixed += any(len(set(group)) > 1 for group in names)
+        right += sum(max((group.count(person) for group in names), default=0) for person in pair)
+        count += len(clip)
+    return right / count, mixed / len(pairs)
+
+
 def studio(folder: Path, name: str) -> str:
     """How well the tracks of a studio video are linked: tracks, persons, and the share of tracks with their own."""
     video, model = folder / "podcast.mp4", look_model(name)
@@ -237,11 +266,12 @@ def report(name: str, seen: list[View]) -> None:
     found, cost_ms = shots(model, seen)
     rates, lead, limits = compare(model, found), leads(model, found), model.likenesses
     at, rate = rates.equal_error()
+    linked, mixed = dialogues(model, found)
     low, high = np.percentile(rates.same, 1), np.percentile(rates.other, [50, 99, 99.9])
     print(f"| {name} | {rate:.2%} | {at:.3f} | {low:.3f} | {high[0]:.3f} | {high[1]:.3f} | {high[2]:.3f} "
           f"| {rates.mistaken(limits.same):.2%} | {rates.missed(limits.same):.1%} "
           f"| {np.percentile(lead, 1):.3f} | {np.mean(lead <= -limits.margin):.2%} "
-          f"| {np.mean(lead < limits.margin):.1%} | {cost_ms:.1f} |")  # fmt: skip
+          f"| {np.mean(lead < limits.margin):.1%} | {linked:.1%} | {mixed:.1%} | {cost_ms:.1f} |")  # fmt: skip
     for condition in CONDITIONS:
         some = compare(model, [s for s in found if s.condition in ("as filmed", condition)])
         low = np.percentile(some.same, [0, 5]).tolist()
@@ -259,7 +289,7 @@ def main() -> None:
     seen = views(arguments.media)
     print(f"{len(seen)} looks at {len({v.person for v in seen})} people in {len({v.shot for v in seen})} shots\n")
     print("| model | equal error | at | same 1 % | other 50 % | 99 % | 99.9 % | mistaken at `same` | missed at `same` "
-          "| lead 1 % | led wrong | no lead | ms |\n" + "|---" * 13 + "|")  # fmt: skip
+          "| lead 1 % | led wrong | no lead | shots linked | clips mixed | ms |\n" + "|---" * 15 + "|")  # fmt: skip
     for name, problem in told.items():
         if problem:
             print(f"| {name} | {problem} |")

@@ -28,7 +28,7 @@ class MobileNetV3:
     """
 
     name = "mobilenetv3"
-    likenesses = Likenesses(same=0.95, maybe=0.7, other=0.9, margin=0.05)
+    likenesses = Likenesses(same=0.955, maybe=0.85, other=0.88, margin=0.05)
 
     def describe(self, rgb: NDArray[np.uint8], landmarks_px: F32) -> F32:
         """See `LookModel`; [960]."""
@@ -51,7 +51,7 @@ class MobileNetV2:
     """
 
     name = "mobilenetv2"
-    likenesses = Likenesses(same=0.95, maybe=0.7, other=0.9, margin=0.05)
+    likenesses = Likenesses(same=0.955, maybe=0.85, other=0.88, margin=0.05)
 
     def describe(self, rgb: NDArray[np.uint8], landmarks_px: F32) -> F32:
         """See `LookModel`; [1280]."""
