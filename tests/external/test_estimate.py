@@ -16,8 +16,8 @@ from nonverbal.external.crops import body_boxes, face_boxes
 from nonverbal.external.estimate import Estimate, pinned, with_estimates
 from nonverbal.external.estimators import Environment, command_of
 from nonverbal.external.external_cues import ExternalCues, with_body, with_face
-from nonverbal.external.layouts import LAYOUTS
-from nonverbal.external.protocol import RunnerError
+from nonverbal.external.layouts import LAYOUTS, layout_fault
+from nonverbal.external.protocol import ArraySpec, Hello, Kind, RunnerError
 from nonverbal.external.raw import publish_raw, raw_faults, trim_raw
 from nonverbal.external.record import Estimates, EstimatesCodec
 from nonverbal.pipeline.plan import Plan, stage_key
@@ -26,6 +26,10 @@ from nonverbal.settings import BuildSettings
 from nonverbal.types import PARTS, Motion
 from nonverbal.venus.cues import Cues
 from nonverbal.verdicts import Reason, UserError
+
+
+TAKES = {"crops": ArraySpec("uint8", ("N", "224", "224", "3"))}
+GIVES = {"flame53": ArraySpec("float32", ("N", "53")), "valid": ArraySpec("bool", ("N",))}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -273,3 +277,31 @@ def test_a_body_box_has_the_aspect_asked_for_and_holds_the_person() -> None:
     hidden = body_boxes(pose, visible * 0, np.ones(1, bool), face * 0, (640, 420), 0.75, 1.25)
     assert not hidden.valid.any()
     assert np.isfinite(hidden.corners_px).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "words"),
+    [
+        ("face", {}, ""),
+        ("face", {"gives": {"flame53": ArraySpec("float64", ("N", "53"))}}, "expected flame53 float32 [N, 53]"),
+        (
+            "face",
+            {"gives": {"osx179": ArraySpec("float32", ("N", "179"))}},
+            "expected one of emoca156, flame53, arkit52",
+        ),
+        ("face", {"gives": {"flame53": ArraySpec("float32", ("N", "53"))}}, "gives no valid"),
+        ("face", {"takes": {"crops": ArraySpec("uint8", ("N", "S", "S", "3"))}}, "expected sides of 16 to 2048"),
+        ("face", {"takes": {"crops": ArraySpec("float32", ("N", "16", "16", "3"))}}, "expected uint8"),
+        ("face", {"takes": {**TAKES, "sound": ArraySpec("float32", ("S",))}}, "takes sound"),
+        ("face", {"gives": {**GIVES, "mesh": ArraySpec("float32", ("N", "V", "3"))}}, "expected N rows of known size"),
+        ("face", {"gives": {**GIVES, "mesh": ArraySpec("float32", ("N", "5023", "3"))}}, "expected at most 8192"),
+        ("face", {"gives": {**GIVES, "confidence": ArraySpec("float64", ("N",))}}, "expected confidence float32 [N]"),
+    ],
+)
+def test_runners_that_cannot_be_asked_for_a_face(
+    kind: str, change: dict[str, dict[str, ArraySpec]], words: str
+) -> None:
+    asked = Kind(**{"takes": TAKES, "gives": GIVES, **change})
+    told = layout_fault(Hello(1, "m", "1", {kind: asked}), kind)
+    assert words in told
+    assert bool(words) == bool(told)

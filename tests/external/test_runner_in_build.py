@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +31,12 @@ from seen_people import (
 from nonverbal.build import Built, build
 from nonverbal.dataset.read import open_dataset
 from nonverbal.dataset.validate import validate
-from nonverbal.external.estimate import Estimate, pinned, with_estimates
+from nonverbal.external.estimate import Estimate
 from nonverbal.formats.export_command import Export
 from nonverbal.pipeline.lock import claim
 from nonverbal.pipeline.observe import Silent
 from nonverbal.pipeline.run import RunResult, run
 from nonverbal.pipeline.settings import EngineSettings
-from nonverbal.pipeline.stage import Stage
 from nonverbal.settings import BuildSettings
 from nonverbal.types import Source
 from nonverbal.verdicts import Reason, UserError
@@ -116,24 +115,11 @@ def test_each_failure_keeps_its_reason_in_quarantine(go: Go, fault: str, reason:
     assert runners() == []
 
 
-@dataclass(frozen=True)
-class SettingsWithRunners(BuildSettings):
-    """Settings of a build whose clips go by runners."""
-
-    estimate: Estimate = field(default_factory=Estimate)
-
-    @property
-    def clip_stages(self) -> tuple[Stage, ...]:
-        stages = tuple(stage for stage in super().clip_stages if stage.name != "estimate")
-        at = [stage.name for stage in stages].index("identity") + 1
-        return with_estimates((*stages[:at], self.estimate, *stages[at:]))
-
-
 def build_with(estimate: Estimate, out: Path, *inputs: Path, tries: int = 2) -> Built:
-    plain = SettingsWithRunners()
+    plain = BuildSettings()
     settings = dataclasses.replace(
         plain,
-        estimate=pinned(estimate),
+        estimate=estimate,
         segment=dataclasses.replace(plain.segment, skip_intro_s=0.0, min_clip_s=2.0),
         engine=EngineSettings(workers=1, tries=tries),
     )
@@ -169,7 +155,10 @@ def test_a_dataset_in_the_papers_spaces(shared_media: Path, tmp_path: Path) -> N
         assert np.ptp(person.face[:, 50]) > 0.05  # the jaw moves
         assert not person.face[:, 51:].any()
         assert person.gaze.any()
-    with np.load(built.run.store.path("estimate", dialogue.clip.clip_id, ".npz"), allow_pickle=False) as raw:
+    used = json.loads((out / "dataset.json").read_text())
+    assert used["config"]["estimate"]["body_estimator"].startswith("reference ")
+    assert any(model["model"].startswith("reference ") for model in used["models"])
+    with np.load(out / "raw" / f"{dialogue.clip.clip_id}.npz", allow_pickle=False) as raw:
         assert raw["A.face.emoca156"].shape == (225, 156)
         assert raw["B.body.wrists_m"].shape == (225, 6)
     export = Export(out, "bvh", tmp_path / "a.bvh", participant="A")
