@@ -27,7 +27,6 @@ from nonverbal.types import PARTS, Motion
 from nonverbal.venus.cues import Cues
 from nonverbal.verdicts import Reason, UserError
 
-
 TAKES = {"crops": ArraySpec("uint8", ("N", "224", "224", "3"))}
 GIVES = {"flame53": ArraySpec("float32", ("N", "53")), "valid": ArraySpec("bool", ("N",))}
 
