@@ -20,6 +20,7 @@ from gated_hub import BLIND, STRANGER, TOKEN, gated_hub, write_interpreter
 
 from nonverbal.backends import diarizers, pyannote_audio
 from nonverbal.backends.diarizers import CHOICES, PyannoteEnvironment, backend_of
+from nonverbal.backends.requirements import GpuMemory
 from nonverbal.external.alive import living_runner
 from nonverbal.external.protocol import RunnerError
 from nonverbal.types import Span
@@ -40,7 +41,7 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    diarizers._prepared.cache_clear()
+    diarizers._hello.cache_clear()
     yield
     while _MADE:
         living_runner(_MADE.pop().command, pyannote_audio._LIMITS).close()
@@ -124,7 +125,7 @@ def test_weights_are_fetched_once_and_workers_ask_nobody(tmp_path: Path, monkeyp
         monkeypatch.setenv("HF_TOKEN", TOKEN)
         assert backend_of(COMMUNITY, environment).problem() is None
         assert sum("/resolve/" in path for path in asked) == 5
-    diarizers._prepared.cache_clear()
+    diarizers._hello.cache_clear()
     monkeypatch.delenv("HF_TOKEN")
     assert backend_of(COMMUNITY, environment).problem() is None, "what is in the cache needs neither token nor network"
     settled = diarize.settled()
@@ -157,6 +158,20 @@ def test_a_pipeline_that_does_not_load_is_the_environments_fault(tmp_path: Path)
         UserError, match=r"cannot load .*ImportError: libtorchaudio.so.*bring the environment up to date"
     ):
         pyannote_audio.heard_spans(environment, talk(1.0), lambda done: None)
+
+
+@pytest.mark.slow
+def test_a_card_is_asked_of_the_environments_own_torch(tmp_path: Path) -> None:
+    """A build on a cluster leaves the card out, since others have it; the rest is asked all the same."""
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a card")
+    (tmp_path / "config.yaml").touch()
+    environment = place(tmp_path, folder=str(tmp_path), device="cuda")
+    first, card = backend_of(COMMUNITY, environment).requirements
+    assert first.problem() is None
+    assert isinstance(card, GpuMemory)
+    assert f"torch {torch.__version__} sees no GPU: install a CUDA build of it in this environment" in told(environment)
 
 
 def test_an_empty_folder_is_no_pipeline(tmp_path: Path) -> None:

