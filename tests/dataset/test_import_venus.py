@@ -271,6 +271,17 @@ def test_published_splits_are_kept(imported: Import) -> None:
     assert splits == {f"trainvideo{i}": "train" for i in range(3)} | {f"testvideo_{i}": "test" for i in range(3)}
 
 
+def test_what_listeners_do_is_told_of_imported_rows(imported: Import) -> None:
+    long = "we went all the way down to the river and then we came back home again"
+    spoken = [utterance(0, 0, 0.0, 4.0, long), utterance(1, 1, 2.0, 2.4, "Mhm."), utterance(2, 0, 4.5, 6.0, long)]
+    spans = ((0, range(100)), (1, range(50, 60)), (2, range(113, 150)))
+    face, body = ([frame for n, span in spans for frame in frames(n, span, width)] for width in (156, 179))
+    dataset, counts = imported(row(conversation=spoken, facial_expression=face, body_language=body))
+    assert counts.rows == {"kept": 1}
+    (event,) = dataset.dialogue(dataset.ids()[0]).events
+    assert (event.kind, event.participant, event.during, event.start_s) == ("backchannel", "B", "A", 2.0)
+
+
 def test_published_splits_outlive_purging_and_need_no_train(imported: Import, tmp_path: Path) -> None:
     """Whoever takes a video out must not thereby shuffle others from test into train."""
     tests = tuple(row(video=f"testvideo_{i}") for i in range(4))

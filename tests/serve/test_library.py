@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,14 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from nonverbal.dataset.read import Dataset, open_dataset
 from nonverbal.dataset.splits import SplitConfig
 from nonverbal.dataset.write import Contents, write_dataset
+from nonverbal.records import to_plain
 from nonverbal.serve.app import create_app
 from nonverbal.serve.library import Library, funnel
 from nonverbal.serve.library_index import Texts
 from nonverbal.serve.library_search import Query, terms_of
 from nonverbal.serve.settings import ServerConfig
 from nonverbal.serve.viewer_api import viewer_part
+from nonverbal.types import Event
 from nonverbal.verdicts import UserError
 
 
@@ -64,6 +68,27 @@ def test_an_empty_dataset_is_shown(tmp_path: Path) -> None:
     assert client.get("/api/dataset").json()["n_dialogues"] == 0
     assert client.get("/api/dialogues", params={"q": "x"}).json() == {"total": 0, "dialogues": []}
     assert client.get("/api/clips").json()["clips"] == []
+
+
+def test_scores_and_events_are_told_as_far_as_a_dataset_has_them(copied: Path) -> None:
+    dataset = open_dataset(copied)
+    row = dataset.row(dataset.ids()[0])
+    row["events"] = to_plain([Event("A", "nod", 0.12345, 0.5, "B", float(3), 0.25)])
+    row["events"][0]["strength"] = float("nan")
+    row["turns"][0]["harm_scores"] = [{"label": "toxic", "score": 0.123456}]
+    library = Library(copied)
+    with mock.patch.object(Dataset, "row", return_value=row):
+        told = library.dialogue(row["dialogue_id"], True)
+    (event,) = told["events"]
+    assert event == {
+        "participant": "A", "kind": "nod", "start_s": 0.123, "end_s": 0.5, "during": "B", "strength": 0.0,
+        "confidence": 0.25,
+    }  # fmt: skip
+    assert told["turns"][0]["harm_scores"] == [["toxic", 0.123]]
+    del row["events"], row["turns"][0]["harm_scores"]
+    with mock.patch.object(Dataset, "row", return_value=row):
+        told = library.dialogue(row["dialogue_id"], True)
+    assert (told["events"], told["turns"][0]["harm_scores"]) == ([], [])
 
 
 def test_no_dataset(tmp_path: Path) -> None:

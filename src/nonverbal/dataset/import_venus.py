@@ -42,6 +42,7 @@ from nonverbal.dataset.venus_turns import PARTICIPANTS, SEGMENT_S, read_conversa
 from nonverbal.dataset.write import Contents, Entry, WriteResult, write_dataset
 from nonverbal.pipeline.lock import output_error
 from nonverbal.types import Clip, Source
+from nonverbal.venus.backchannels import listener_events
 from nonverbal.venus.segment import clip_id
 from nonverbal.verdicts import Reason, Reject, RejectedError, UserError
 
@@ -201,7 +202,9 @@ class _Gathered:
         motions, face, body = place_motion(row, talk.spoken, where)
         motion, text = (self._work / f"{clip.clip_id}.{kind}" for kind in ("parquet", "json"))
         MotionCodec().write(motion, ClipMotion(clip.clip_id, motions))
-        text.write_text(json.dumps(dialogue_row(clip, source, "en", PARTICIPANTS, talk.turns)), encoding="utf-8")
+        events = listener_events([(turn.participant, turn) for turn in talk.turns], "en", motions)
+        told = dialogue_row(clip, source, "en", PARTICIPANTS, talk.turns, events)
+        text.write_text(json.dumps(told), encoding="utf-8")
         self._kept[clip.clip_id] = motion, text
         self.counts.face += face.fates
         self.counts.body += body.fates

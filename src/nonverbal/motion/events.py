@@ -126,9 +126,7 @@ def face_events(face: F32, space: str, valid: Bool | None = None, fps: float = F
 
 
 def body_events(body: F32, space: str, valid: Bool | None = None, fps: float = FPS) -> dict[str, Events]:
-    """Nods and shakes, by the head against its parent joint, and strokes of either wrist against the chest.
-
-    A nod dips at least twice and a shake turns at least three times: less is a beat of speech or a look.
+    """Nods and shakes as in `head_events`, and strokes of either wrist against the chest.
 
     Args:
         body: [T, 117] rows of ``smplx117``.
@@ -139,11 +137,22 @@ def body_events(body: F32, space: str, valid: Bool | None = None, fps: float = F
         UserError: as `face_events`.
     """
     rows, spans = _checked(body, space, ("smplx117",), valid)
+    strokes = _in_spans(_apexes, wrist_speed_m_s(rows, fps), spans, KINDS["stroke"], fps)
+    return {**head_events(body, space, valid, fps), "stroke": strokes}
+
+
+def head_events(body: F32, space: str, valid: Bool | None = None, fps: float = FPS) -> dict[str, Events]:
+    """Nods and shakes, by the head against its parent joint: a tenth of the work of `body_events`.
+
+    A nod dips at least twice and a shake turns at least three times: less is a beat of speech or a look.
+
+    Args, Raises: as `body_events`.
+    """
+    rows, spans = _checked(body, space, ("smplx117",), valid)
     dip_deg, turn_deg = head_angles_deg(rows)
     return {
         "nod": _in_spans(_dips, dip_deg, spans, KINDS["nod"], fps),
         "shake": _in_spans(_turns, turn_deg, spans, KINDS["shake"], fps),
-        "stroke": _in_spans(_apexes, wrist_speed_m_s(rows, fps), spans, KINDS["stroke"], fps),
     }
 
 

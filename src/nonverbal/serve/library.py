@@ -99,6 +99,7 @@ class Library:
             "fps": self.dataset.manifest.fps,
             "n_frames": n_frames,
             "turns": [_turn(turn, harmful) for turn in row["turns"]],
+            "events": [_event(event) for event in row.get("events", ())],
             "previous": ids[order[place - 1]] if place else None,
             "next": ids[order[place + 1]] if place + 1 < len(order) else None,
         }
@@ -236,6 +237,7 @@ def _turn(turn: Row, harmful: bool) -> dict[str, Any]:
         "end_s": _finite(turn["end_s"]),
         "harm": None if harm is None else _finite(harm),
         "harmful": bool(turn["harmful"]),
+        "harm_scores": [[score["label"], _finite(score["score"])] for score in turn.get("harm_scores", ())],
         "hidden": hidden,
         "text": "" if hidden else turn["text"],
         "words": [] if hidden else [_word(word) for word in turn["words"]],
@@ -250,6 +252,11 @@ def _word(word: Row) -> list[Any]:
         _finite(word["prob"]),
         bool(word["interpolated"]),
     ]
+
+
+def _event(event: Row) -> dict[str, Any]:
+    names = ("start_s", "end_s", "strength", "confidence")
+    return {key: _finite(value) if key in names else value for key, value in event.items()}
 
 
 def _finite(value: float) -> float:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nonverbal.motion.events import motion_events
+from nonverbal.motion.events import face_events, head_events
 from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.pipeline.store import JsonCodec
 from nonverbal.timeline import merge_spans, overlap_s
@@ -67,7 +67,7 @@ class _Bout:
 
 @dataclass(frozen=True)
 class Backchannels:
-    """Finds the events of listeners; always on, as ten minutes take a fifth of a second."""
+    """Finds the events of listeners; always on, as ten minutes of two people take a twentieth of a second."""
 
     name: ClassVar[str] = "backchannels"
     version: ClassVar[int] = 1
@@ -163,7 +163,10 @@ def _spoken(said: Sequence[_Bout], floor: Mapping[str, Sequence[Span]]) -> Itera
 
 def _moved(motion: Motion, floor: Mapping[str, Sequence[Span]]) -> Iterator[Event]:
     """The movements of one participant while someone else has the floor and they have not."""
-    found, who = motion_events(motion), motion.participant
+    face, body = (motion.validity[:, PARTS.index(part)].astype(bool) for part in ("face", "upper_body"))
+    found = face_events(motion.face, motion.face_space, face, motion.fps)
+    found |= head_events(motion.body, motion.body_space, body, motion.fps)
+    who = motion.participant
     for kind, (name, part) in _MOVEMENTS.items():
         if name not in found:
             continue
