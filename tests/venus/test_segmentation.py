@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nonverbal.types import SpeakerSegment
-from nonverbal.venus.segmentation import FrameGrid, chunk_starts, reconstruct, to_segments
+from nonverbal.types import Span, SpeakerSegment
+from nonverbal.venus.segmentation import FrameGrid, chunk_starts, reconstruct, tidy, to_segments, without_strays
 
 GRID = FrameGrid(step=100, length=100, rate_hz=1000)  # frame i is exactly [i/10, (i+1)/10) s
 
@@ -74,3 +74,17 @@ def test_segments_are_the_activity(active: np.ndarray, gap: float, shortest: flo
     assert all(round(s.start_s, 3) == s.start_s for s in found)
     if gap == shortest == 0.0:
         assert sum(s.end_s - s.start_s for s in found) == pytest.approx(active.sum() / 10)
+
+
+def test_spans_of_any_diarizer_become_segments_alike() -> None:
+    """Each voice keeps its own overlapping spans; names follow first speech, whatever number a voice came with."""
+    voices = [[Span(3.0, 4.0), Span(4.2, 5.0)], [], [Span(-0.5, 3.5), Span(1.0, 2.0), Span(9.0, 12.0)]]
+    found = tidy(voices, fill_gap_s=0.25, min_segment_s=0.1, end_s=10.0)
+    assert found == (SpeakerSegment("S0", 0.0, 3.5), SpeakerSegment("S1", 3.0, 5.0), SpeakerSegment("S0", 9.0, 10.0))
+
+
+def test_a_stray_voice_is_one_with_little_talk_counted_once() -> None:
+    talk, jingle = [Span(0.0, 50.0)], [Span(60.0, 61.4), Span(60.0, 61.4), Span(60.2, 61.0)]
+    assert without_strays([talk, jingle, [Span(70.0, 72.0)]], 0.03) == [talk, [Span(70.0, 72.0)]]
+    assert without_strays([talk, jingle], 0.0) == [talk, [Span(60.0, 61.4)]]
+    assert without_strays([], 0.03) == []
