@@ -133,7 +133,7 @@ def test_pocketsphinx_finds_the_words_of_a_speech(shared_media: Path) -> None:
     aligner = aligners.load("pocketsphinx", "", "cpu", "en")
     assert aligner is not None
     found = aligner.align(samples, rough, "en")
-    aligner.align(samples[:40000], rough[:4], "en")
+    aligner.align(np.random.default_rng(0).normal(0.0, 0.3, 80000).astype(np.float32), rough[:9], "en")
     assert aligner.align(samples, rough, "en") == found, "what was heard before must not matter"
     edges = [t for word in found for t in (word.start_s, word.end_s)]
     assert edges == sorted(edges)
