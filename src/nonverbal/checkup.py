@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nonverbal.dataset.manifest import MANIFEST_NAME
+from nonverbal.dataset.read import open_dataset
 from nonverbal.dataset.validate import Problem, validate
+from nonverbal.external.raw import raw_faults
 from nonverbal.record_files import seal_fault
 from nonverbal.tokens import seal
-from nonverbal.verdicts import Reason
+from nonverbal.verdicts import Reason, UserError
 from nonverbal.weights import sha256_of
 
 _TOKENIZER, _WEIGHTS, _MODEL = "tokenizer.json", "weights.safetensors", "mars.json"
@@ -32,7 +34,17 @@ def check_up(path: Path) -> list[Problem]:
     checkpoints = sorted(path.glob(_CHECKPOINTS))
     found += [Problem(Reason.E_HASH, p.name, f"{fault}; {_PREVIOUS}") for p in checkpoints if (fault := _unfit(p))]
     others = checkpoints or any((path / name).exists() for name in (_MODEL, _TOKENIZER))
-    return found if others and not (path / MANIFEST_NAME).exists() else found + validate(path)
+    return found if others and not (path / MANIFEST_NAME).exists() else found + _of_dataset(path)
+
+
+def _of_dataset(path: Path) -> list[Problem]:
+    """The dataset itself and, where it can be opened, what runners gave for its dialogues."""
+    found = validate(path)
+    try:
+        ids = set(open_dataset(path).ids())
+    except UserError:
+        return found  # told already
+    return found + [Problem(Reason.E_HASH, name, fault) for name, fault in raw_faults(path, ids)]
 
 
 def _unfit(path: Path) -> str:

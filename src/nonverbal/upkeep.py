@@ -15,6 +15,7 @@ from nonverbal.dataset.manifest import MANIFEST_NAME
 from nonverbal.dataset.merge import merge
 from nonverbal.dataset.purge import purge
 from nonverbal.dataset.read import open_dataset
+from nonverbal.external.raw import trim_raw
 from nonverbal.pipeline.lock import Output, claim
 from nonverbal.pipeline.observe import RunRecord
 from nonverbal.pipeline.plan import Plan
@@ -62,6 +63,7 @@ class Purge:
             source_id = str(row["source_id"])
             before = dataset.content_hash
             written = purge(self.dataset, source_id, lambda ids: forget(output, ids, before))
+            trim_raw(self.dataset, open_dataset(self.dataset).ids())
         console.print(
             f"{source_id} is gone; {sum(written.manifest.splits.values())} dialogues are left.", highlight=False
         )
@@ -83,7 +85,7 @@ class Prune:
     """Settings whose results are kept, as given to `build`; those that the dataset was made with when left out."""
 
     def run(self, console: Console) -> int:
-        settings = load_settings(self.config or self.dataset / MANIFEST_NAME)
+        settings = load_settings(self.config or self.dataset / MANIFEST_NAME).settled()
         with _held(self.dataset) as output:
             count = prune(output.artefacts, Plan(settings.source_stages, settings.clip_stages))
         console.print(f"{count} results of other settings removed.", highlight=False)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from nonverbal.dataset import sealed_zip
 from nonverbal.dataset.content import read_summary, summarize
 from nonverbal.dataset.manifest import MANIFEST_NAME, MOTION_DIR, TOKENS_DIR, Manifest, file_entry
 from nonverbal.dataset.motion_codec import MotionCodec
@@ -19,7 +20,7 @@ from nonverbal.pipeline.store import HOME, is_temporary, unsealed
 from nonverbal.record_files import seal_fault
 
 _AGAIN = "remove it; the next build makes it again"
-_RESULT = re.compile(r"[0-9a-z]+\.[0-9a-z]+\.(parquet|json|reject\.json|quarantine\.json)")
+_RESULT = re.compile(r"[0-9a-z]+\.[0-9a-z]+\.(parquet|npz|json|reject\.json|quarantine\.json)")
 _TOKENIZE = "run `nonverbal tokenize` again"
 
 
@@ -52,7 +53,17 @@ def _name(root: Path, path: Path) -> str:
 def _result_fault(root: Path, path: Path, manifest: Manifest) -> str:
     if not _RESULT.fullmatch(path.name):
         return f"got a name that no result has; {_AGAIN}"
+    if path.suffix == ".npz":
+        return _arrays_fault(path)
     return _motion_fault(root, path, manifest) if path.suffix == ".parquet" else _record_fault(path, _AGAIN)
+
+
+def _arrays_fault(path: Path) -> str:
+    try:
+        fault = sealed_zip.seal_fault(path)
+    except OSError as error:
+        fault = f"cannot be read ({error})"
+    return f"{fault}; {_AGAIN}" if fault else ""
 
 
 def _record_fault(path: Path, mend: str) -> str:

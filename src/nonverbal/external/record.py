@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nonverbal.dataset.sealed_zip import seal, seal_fault
 from nonverbal.external.arrays import read_npz
-from nonverbal.external.sealed import seal, seal_fault
 from nonverbal.records import dumps, from_plain
 
 _ABOUT = "about"

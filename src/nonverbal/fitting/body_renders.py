@@ -25,7 +25,7 @@ from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.studio.casting import random_lighting
 from nonverbal.studio.grade import backdrop
 from nonverbal.types import F32, U8, Bool
-from nonverbal.venus.person import Eyes, Person
+from nonverbal.venus.person import Eyes, Person, Rows
 
 TAKE_FRAMES = 9
 TAKES_A_SITTER = 3
@@ -87,7 +87,7 @@ def make_take(seed: int, eyes: Eyes, frames: int = TAKE_FRAMES, stride: int = _S
     faces = [face for face in detect_faces(pictures[0]) if left <= 0.5 * (face[0] + face[2]) < right]
     if not faces:
         return None
-    person = Person(0, 0, faces[0][:4], faces[0][4], eyes, frames)
+    person = Person(0, 0, faces[0][:4], faces[0][4], eyes, Rows(frames))
     for first in range(0, frames, _BATCH_FRAMES):
         person.territory = view.territory
         person.follow(pictures[first : first + _BATCH_FRAMES], first, _STRIDE)

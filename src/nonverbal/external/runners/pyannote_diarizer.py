@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Callable, NamedTuple  # noqa: UP035 - as in nonverbal_runner.py
 
 import numpy as np
-from nonverbal_runner import NotReady, array, serve  # type: ignore[import-not-found]
+from nonverbal_runner import NotReady, array, serve
 
 RATE_HZ = 16000
 LEAST, BELOW = (3, 1), (5,)
@@ -222,7 +222,7 @@ def load(asked: argparse.Namespace, wanted: Wanted) -> Any:
     place = asked.folder or wanted.repository
     try:
         import torch
-        from pyannote.audio import Pipeline  # type: ignore[import-not-found]
+        from pyannote.audio import Pipeline
 
         torch.set_num_threads(1)  # else results depend on the machine
         torch.manual_seed(0)
