@@ -5,7 +5,7 @@
 FOLDER of --media holds dialogue/grid_dialogue_9s.mp4 and dialogue/latentsync_pair_8s.mp4; one of --studio is a folder
 that `nonverbal studio` or `nonverbal benchmark accuracy` made. Voices are the true ones, so that nothing but the
 judgement of faces is measured. Pairs of person and frame count where a face is seen, also those without a voice. The
-speed is that of the stage, per second of each face.
+speed is that of the stage on one core, per second of each face.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Average precision of the stage and of the network alone, and how long the stage took."""
+    """Average precision of the stage and of the network alone, and the core-seconds that the stage took."""
 
     precision: float
     alone: float
-    wall_s: float
+    core_s: float
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def main() -> None:
     for model in ready:
         results = [judge(model, case) for case in cases]
         length_s = sum(track.n_frames for case in cases for track in case.sighting.tracks) / FPS
-        speed = length_s / max(sum(result.wall_s for result in results), 1e-9)
+        speed = length_s / max(sum(result.core_s for result in results), 1e-9)
         if model in NETWORK_WEIGHTS:
             line(f"{model}, alone", [result.alone for result in results])
         line(model, [result.precision for result in results], f"{speed:14.1f}")
@@ -99,17 +99,17 @@ def judge(model: str, case: Case) -> Result:
     tracks, samples = case.sighting.tracks, case.job.audio.samples
     voices = list(voice_masks(case.talk.segments, case.sighting.n_frames).values())
     heard = np.sum(voices, axis=0) * audible_frames(samples, case.sighting.n_frames)
-    begin = time.perf_counter()
+    begin = time.process_time()
     aligned = align(tracks, samples, heard)
     mouths = mouth_odds(aligned)
     if model not in NETWORK_WEIGHTS:
         scores = judged(tracks, mouths, heard, aligned).scores
-        return Result(precision_of(case, scores), 0.0, time.perf_counter() - begin)
+        return Result(precision_of(case, scores), 0.0, time.process_time() - begin)
     odds = [CALIBRATIONS[model].odds(own) for own in network_scores(model, tracks, samples, aligned.lag_frames)]
     both = judged(tracks, [own + mouth for own, mouth in zip(odds, mouths, strict=True)], heard, aligned)
-    wall_s = time.perf_counter() - begin
+    core_s = time.process_time() - begin
     alone = judged(tracks, odds, heard, aligned)
-    return Result(precision_of(case, both.scores), precision_of(case, alone.scores), wall_s)
+    return Result(precision_of(case, both.scores), precision_of(case, alone.scores), core_s)
 
 
 def precision_of(case: Case, scores: Sequence[NDArray[np.float32]]) -> float:
@@ -182,12 +182,12 @@ def place(track: Track) -> tuple[float, float, float, float]:
 
 
 def both_ways(model: str, track: Track, job: Job) -> tuple[float, float]:
-    """Seconds for the scores of one face: put together from one pass, and by six passes through the same layers."""
+    """Core-seconds for the scores of one face: put together from one pass, and by six through the same layers."""
     net = network(model)
     faces, samples = seen(track)[:_SPEED_FRAMES], sound_of(track, job.audio.samples)[: _SPEED_FRAMES * 640]
-    begin = time.perf_counter()
+    begin = time.process_time()
     scores = talk_scores(net, faces, samples)
-    middle = time.perf_counter()
+    middle = time.process_time()
     rows, total = torch.from_numpy(mfcc(samples)), np.zeros(len(scores), np.float32)
     with torch.inference_mode():
         for length in (round(FPS) * length_s for length_s in WINDOWS_S):
@@ -198,7 +198,7 @@ def both_ways(model: str, track: Track, job: Job) -> tuple[float, float]:
                 own = net.judge(net.sounds(rows[None, 4 * start : 4 * stop]), sights[None])
                 total[start:stop] += own[0].numpy() / len(WINDOWS_S)
     assert np.abs(total - scores).max() < 1e-4, "both ways give the same scores"
-    return middle - begin, time.perf_counter() - middle
+    return middle - begin, time.process_time() - middle
 
 
 if __name__ == "__main__":

@@ -44,8 +44,9 @@ CALIBRATIONS = {
     "lr-asd": Calibration(0.5, 0.5),
 }
 """The middles lie between the mean scores of talkers and listeners, in 24 s of made-up talks and on ten talkers and a
-silent face before their voices. There a network alone would deserve a slope of 2.1 to 2.5; but it gives eight readers whose voice was
-exchanged the scores of those who speak for themselves, and a slope above 0.5 drowns the lips that tell them apart."""
+silent face before their voices. There a network alone would deserve a slope of 2.1 to 2.5; but it gives eight readers
+whose voices were exchanged the scores of those who speak for themselves, and a slope above 0.5 drowns the lips that
+tell them apart."""
 
 
 class NetworkSpeakers:
