@@ -54,6 +54,8 @@ def staged(seed: int, duration_s: float) -> tuple[list[Event], list[Event]]:
                  if s.line.act == "backchannel"]  # fmt: skip
         should += words
         may += words
+        may += [Event(p, "backchannel", s.start_s, s.end_s, other, 0.0, 1.0) for s in talk.of(p)
+                if s.line.act == "laugh"]  # fmt: skip
         may += [Event(p, "smile", s.start_s, s.end_s + 0.5, other, 1.0, 1.0) for s in talk.of(p) if s.line.mood > 0.2]
         draws = np.random.SeedSequence([seed, index]).spawn(2)[1]
         for act in doings(moments_of(talk, p), np.random.default_rng(draws)):

@@ -114,7 +114,7 @@ class Event:
         kind: "backchannel" (a word such as "mhm"), "nod", "shake", "smile" or "brow_raise".
         during: the participant who talks.
         strength: how large it is: degrees for nods and shakes, face coefficients (0 to 1) for smiles and brows, words
-            for backchannels.
+            for backchannels (0 where a voice was heard and no word understood).
         confidence: of the words, or of the part that moves, 0 to 1, the mean over the event.
     """
 

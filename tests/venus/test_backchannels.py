@@ -99,6 +99,18 @@ def test_movements_count_while_another_talks() -> None:
     assert kinds(*talk, motions=(motion("A"), motion("B", nod_s=18))) == [], "nobody talks then"
 
 
+def test_a_short_voice_without_a_word_is_one_too() -> None:
+    """Diarization hears most of what a recogniser leaves out of overlapped talk."""
+    heard = motion("B")
+    for first, last in ((4.0, 4.4), (6.0, 8.0), (18.0, 18.4)):
+        heard.speaking[round(first * 25) : round(last * 25)] = 1
+    talk = turn("A", 1, LONG)
+    assert kinds(talk, motions=(motion("A"), heard)) == [("backchannel", "B", "A", 4.0)]
+    (event,) = listener_events([("A", talk)], "en", (motion("A"), heard))
+    assert (event.strength, event.confidence, event.end_s) == (0.0, 0.5, 4.4)
+    assert kinds(talk, turn("B", 3.8, "But why?"), motions=(motion("A"), heard)) == [], "the voice of own words"
+
+
 def test_a_nod_with_a_word_is_that_of_a_listener_still() -> None:
     found = kinds(turn("A", 1, LONG), turn("B", 3.2, "Yeah."), motions=(motion("A"), motion("B", nod_s=3)))
     assert [kind for kind, *_ in found] == ["nod", "backchannel"]

@@ -1,7 +1,8 @@
 """What listeners do while someone else talks: short words, nods, shakes of the head, smiles, raised brows.
 
-Words are told by lists and by what the others say around them; movements by the detectors of `motion.events`. Both look
-at a whole dialogue at once, so this is the last stage.
+Words are told by lists and by what the others say around them. Recognisers leave most of them out, as someone else
+talks louder at that moment; so a short voice without any word counts as well. Movements are found by the detectors of
+`motion.events`. All this looks at a whole dialogue at once and so is the last stage.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from nonverbal.motion.events import face_events, head_events
 from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.pipeline.store import JsonCodec
-from nonverbal.timeline import merge_spans, overlap_s
+from nonverbal.timeline import mask_to_spans, merge_spans, overlap_s
 from nonverbal.types import PARTS, Event, Motion, Span, Turn, Word
 from nonverbal.venus.assemble import participant_of
 from nonverbal.venus.backchannel_words import is_backchannel
@@ -37,6 +38,18 @@ _BOUT_PAUSE_S = 0.5
 
 _FLOOR_PAUSE_S = 1.0
 """Silence over which a talker keeps the floor, and within which they go on talking around a listener's word."""
+
+_VOICE_S = (0.2, 1.0)
+"""How long a listener's voice lasts of which no word was understood."""
+
+_VOICE_EDGE_S = 0.1
+"""How near an own word may not be, as then the voice belongs to that word."""
+
+_VOICE_SHARE = 0.7
+"""Share of that voice, and of half a second before and after it, over which someone else has the floor."""
+
+_VOICE_CONFIDENCE = 0.5
+"""What stands for the confidence of words where none was understood."""
 
 _LEAST_SHARE = 0.5
 """Share of a movement during which someone else must have the floor, and its maker must not."""
@@ -106,7 +119,11 @@ def listener_events(
         who: merge_spans((bout.span for bout in held if bout.participant == who), _FLOOR_PAUSE_S)
         for who in sorted({motion.participant for motion in motions} | {bout.participant for bout in bouts})
     }
-    events = [*_spoken(said, floor), *(event for motion in motions for event in _moved(motion, floor))]
+    events = [
+        *_spoken(said, floor),
+        *(event for motion in motions for event in _voiced(motion, bouts, floor)),
+        *(event for motion in motions for event in _moved(motion, floor)),
+    ]
     return tuple(sorted(events, key=lambda e: (e.start_s, e.end_s, e.participant, e.kind)))
 
 
@@ -155,10 +172,29 @@ def _spoken(said: Sequence[_Bout], floor: Mapping[str, Sequence[Span]]) -> Itera
     for bout in said:
         span, who = bout.span, bout.participant
         around = Span(span.start_s - _FLOOR_PAUSE_S, span.end_s + _FLOOR_PAUSE_S)
-        share = {other: _covered_s(around, spans) for other, spans in floor.items() if other != who}
         confidence = float(np.mean([word.prob for word in bout.words]))
-        during = max(share, key=lambda other: (share[other], other))
-        yield _event(who, "backchannel", span, during, float(len(bout.plain)), confidence)
+        yield _event(who, "backchannel", span, _talker(around, floor, who)[0], float(len(bout.plain)), confidence)
+
+
+def _voiced(motion: Motion, bouts: Sequence[_Bout], floor: Mapping[str, Sequence[Span]]) -> Iterator[Event]:
+    """Short voices of one participant without a word, while someone else has the floor: words missed, or laughter."""
+    who = motion.participant
+    own = [bout.span for bout in bouts if bout.participant == who]
+    for span in mask_to_spans(motion.speaking == 1, motion.fps):
+        near = Span(span.start_s - _VOICE_EDGE_S, span.end_s + _VOICE_EDGE_S)
+        if not _VOICE_S[0] <= span.duration_s <= _VOICE_S[1] or _covered_s(near, own) > 0:
+            continue
+        around = Span(span.start_s - 0.5, span.end_s + 0.5)
+        during, share_s = _talker(around, floor, who)
+        if share_s >= _VOICE_SHARE * around.duration_s:
+            yield _event(who, "backchannel", span, during, 0.0, _VOICE_CONFIDENCE)
+
+
+def _talker(span: Span, floor: Mapping[str, Sequence[Span]], listener: str) -> tuple[str, float]:
+    """Who else has the floor for most of a span, and for how many seconds; nobody and 0 where no one has."""
+    share_s = {who: _covered_s(span, spans) for who, spans in floor.items() if who != listener}
+    during = max(share_s, key=lambda who: (share_s[who], who), default="")
+    return during, share_s.get(during, 0.0)
 
 
 def _moved(motion: Motion, floor: Mapping[str, Sequence[Span]]) -> Iterator[Event]:
@@ -177,9 +213,8 @@ def _moved(motion: Motion, floor: Mapping[str, Sequence[Span]]) -> Iterator[Even
             least_s = _LEAST_SHARE * span.duration_s
             if _covered_s(span, floor[who]) > least_s:
                 continue
-            share = {other: _covered_s(span, spans) for other, spans in floor.items() if other != who}
-            during = max(share, key=lambda other: (share[other], other), default="")
-            if during and share[during] >= max(least_s, 1e-9):
+            during, share_s = _talker(span, floor, who)
+            if share_s >= max(least_s, 1e-9):
                 first = int(start_s * motion.fps)
                 sure = confidence[first : max(first + 1, int(np.ceil(end_s * motion.fps)))]
                 yield _event(who, kind, span, during, float(size), float(sure.mean()))
