@@ -49,8 +49,8 @@ CHOICES: tuple[Backend, ...] = (
         (),
         True,
     ),
-    _network("light-asd", "Light-ASD, fine-tuned on TalkSet", "Liao et al. 2023", True),
     _network("lr-asd", "LR-ASD, fine-tuned on TalkSet", "Liao et al. 2025", True),
+    _network("light-asd", "Light-ASD, fine-tuned on TalkSet", "Liao et al. 2023", True),
     _network("light-asd-ava", "Light-ASD, trained on AVA-ActiveSpeaker", "Liao et al. 2023", False),
 )
-"""All models; those with `default` are what the setting "auto" chooses from."""
+"""All models; those with `default` are what the setting "auto" chooses from, the best network first."""
