@@ -64,11 +64,23 @@ _COLUMNS = (
     (
         "turns",
         "",
-        "participant, start_s, end_s, text, words, sentences, harm (0 to 1; null where the talk is not English), "
-        "harmful (harm reached the threshold)",
+        "participant, start_s, end_s, text, words, sentences, harm (0 to 1; null where the talk was not scored), "
+        "harmful (harm reached the threshold), harm_scores (label and score of each kind of harm)",
     ),
     ("turns.words", "s", "word, start_s, end_s, prob (0 to 1), interpolated (the time is filled in, not heard)"),
+    (
+        "turns.words.prosody",
+        "Hz, dB, st",
+        "pitch_hz, pitch_range_st, pitch_slope_st_s, energy_db (against the speaker's median), syllables_s, voiced, "
+        "alone (share of the word in which nobody else talks); null where it was not asked for or is unknown",
+    ),
     ("turns.sentences", "", "index of the first word of each sentence in `words`"),
+    (
+        "events",
+        "s",
+        "what listeners do: participant, kind (backchannel, nod, shake, smile, brow_raise), start_s, end_s, during "
+        "(who talks), strength (words; degrees; coefficients), confidence (0 to 1)",
+    ),
     (
         "`motion`: face, body",
         "",
