@@ -33,9 +33,9 @@ NETWORK_WEIGHTS = {
 """The published weights of each network, by the name given in the settings."""
 
 
-def _network(name: str, model: str, origin: str, default: bool) -> Backend:
+def _network(name: str, model: str, origin: str) -> Backend:
     needs = (Weights((NETWORK_WEIGHTS[name],)),)
-    return Backend(name, "speak", "active_speaker_model", model, origin, "MIT", needs, default)
+    return Backend(name, "speak", "active_speaker_model", model, origin, "MIT", needs, True)
 
 
 CHOICES: tuple[Backend, ...] = (
@@ -49,8 +49,8 @@ CHOICES: tuple[Backend, ...] = (
         (),
         True,
     ),
-    _network("lr-asd", "LR-ASD, fine-tuned on TalkSet", "Liao et al. 2025", True),
-    _network("light-asd", "Light-ASD, fine-tuned on TalkSet", "Liao et al. 2023", True),
-    _network("light-asd-ava", "Light-ASD, trained on AVA-ActiveSpeaker", "Liao et al. 2023", False),
+    _network("lr-asd", "LR-ASD, fine-tuned on TalkSet", "Liao et al. 2025"),
+    _network("light-asd", "Light-ASD, fine-tuned on TalkSet", "Liao et al. 2023"),
+    _network("light-asd-ava", "Light-ASD, trained on AVA-ActiveSpeaker", "Liao et al. 2023"),
 )
-"""All models; those with `default` are what the setting "auto" chooses from, the best network first."""
+"""All models; the setting "auto" takes the first network that is at hand."""

@@ -70,7 +70,7 @@ class Speak:
         """The same with the model that "auto" stands for here and now."""
         if self.active_speaker_model != AUTO:
             return self
-        for choice in (choice for choice in CHOICES if choice.default and choice.name != SYNCHRONY):
+        for choice in (choice for choice in CHOICES if choice.name in NETWORK_WEIGHTS):
             file = NETWORK_WEIGHTS[choice.name]
             if weights.find(file) or weights.may_download(file):
                 return replace(self, active_speaker_model=choice.name)
