@@ -99,6 +99,11 @@ def test_movements_count_while_another_talks() -> None:
     assert kinds(*talk, motions=(motion("A"), motion("B", nod_s=18))) == [], "nobody talks then"
 
 
+def test_who_talks_as_well_is_no_listener() -> None:
+    both = turn("A", 1, LONG), turn("B", 2, LONG)
+    assert kinds(*both, motions=(motion("A"), motion("B", nod_s=4))) == []
+
+
 def test_a_short_voice_without_a_word_is_one_too() -> None:
     """Diarization hears most of what a recogniser leaves out of overlapped talk."""
     heard = motion("B")

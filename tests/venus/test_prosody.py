@@ -58,6 +58,12 @@ def test_no_voice_has_no_pitch() -> None:
     assert not found[104:].any()
 
 
+def test_a_hum_far_below_the_voice_is_silence() -> None:
+    found = track_pitch(np.concatenate([tone(150, 1.0, 0.2), tone(100, 1.0, 0.001)]), RATE_HZ, PitchRange())
+    assert (found[2:98] > 0).all()
+    assert not found[103:].any()
+
+
 def test_a_missing_fundamental_is_heard() -> None:
     at_s = np.arange(RATE_HZ) / RATE_HZ
     thin = sum(np.sin(2 * np.pi * 150 * k * at_s) for k in (3, 4, 5, 6)).astype(np.float32) * 0.1
