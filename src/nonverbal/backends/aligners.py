@@ -40,8 +40,9 @@ ALIGN_MODELS: dict[str, str] = {
 """A CTC network for each language, as WhisperX chooses them, but for de, fr, es and it, where its own may not be used
 commercially."""
 
+_INSTALL = "pip install 'nonverbal[pocketsphinx]'"
 SPHINX_FILES = tuple(
-    WeightFile("pocketsphinx", f"model/en-us/{path}", sha256)
+    WeightFile("pocketsphinx", f"model/en-us/{path}", sha256, install=_INSTALL)
     for path, sha256 in (
         ("en-us/feat.params", "c982c5f75e2a30c34d2c9ef1f6b129a5a00e67e3e927565076b58664cc2404c9"),
         ("en-us/mdef", "2360f9a86889c1cfee8bd618a0269387911e5fb2920a594f506b18b8c79683b0"),
@@ -83,7 +84,7 @@ CHOICES: tuple[Backend, ...] = (
     Backend(
         POCKETSPHINX, _STAGE, _SETTING, "PocketSphinx, US English phones and CMU dictionary", "CMU, in pocketsphinx",
         "BSD-2-Clause",
-        (Package("pocketsphinx", "5.1", "6", "pip install 'nonverbal[pocketsphinx]'"), Weights(SPHINX_FILES)),
+        (Package("pocketsphinx", "5.1", "6", _INSTALL), Weights(SPHINX_FILES)),
     ),
 )  # fmt: skip
 """Every aligner, the default first."""

