@@ -2,7 +2,7 @@
 
 MediaPipe's blendshapes are good at what they were made for (lids, brows, smiles, jaw), stay at zero or nearly so for
 much else (docs/face_models.md), and have values at rest that differ from person to person. So they can be taken as they
-are, or blended with what is found from the same landmarks.
+are, or blended with our own estimate.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ BLEND_SHARES: Mapping[str, float] = MappingProxyType({
 """How much of a coefficient is the learned model's in a blend, both sides alike; nothing of the others. Chosen where
 that follows the picture of recorded faces better and the truth of filmed avatars hardly worse."""
 
-BLEND_HEAD_SHARE = 0.6
+BLEND_HEAD_SHARE = 0.4
+"""Nearest to the truth over fourteen filmed avatars; at 0.6 the head is steadier by a tenth."""
 
 
 def told_by(face_model: str, blendshapes: F32, head_turns: F32) -> LearnedFace:
