@@ -218,7 +218,7 @@ def backend_of(name: str, device: str = "cpu", chosen: Sequence[str] = ()) -> Ba
     return Backend(name, _STAGE, _SETTING, Path(source).name or source, origin, licence, needs)
 
 
-_FILES = (*SAFETENSORS, ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model"))
+_FILES = (*SAFETENSORS, ("tokenizer.json", "vocab.txt", "vocab.json"))
 
 CHOICES: tuple[Backend, ...] = (
     Backend(
