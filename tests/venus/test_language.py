@@ -80,3 +80,9 @@ def test_the_stage_names_its_model_and_what_it_runs_on() -> None:
     (backend,) = Language().backends()
     assert (backend.name, backend.stage, backend.setting) == ("whisper-base", "language", "language_model")
     assert Language(language_device="cuda").needs.gpus == 1.0
+
+
+def test_codes_may_have_commas_between() -> None:
+    assert Language(languages=("en,de", " fr,")) == Language(languages=("en", "de", "fr"))
+    with pytest.raises(ValueError, match="languages is empty"):
+        Language(languages=(",",))

@@ -37,7 +37,7 @@ class Language:
     codec: ClassVar[Codec | None] = JsonCodec(LanguageGuess)
 
     languages: tuple[str, ...] = ("en",)
-    """Accepted languages, ISO 639-1 codes as Whisper knows them (en, de, fr, zh, ...)."""
+    """Accepted languages, codes as Whisper knows them (en, de, fr, zh, ...), with spaces or commas between."""
     language_model: str = recognisers.DEFAULT
     """What tells the language: whisper-base, faster-whisper:SIZE or transformers:NAME, as for the recogniser."""
     language_device: str = "cpu"
@@ -46,6 +46,8 @@ class Language:
     """Probability, 0 to 1, that the language must reach; below, the clip is noisy or mixes languages."""
 
     def __post_init__(self) -> None:
+        codes = tuple(code.strip() for given in self.languages for code in given.split(",") if code.strip())
+        object.__setattr__(self, "languages", codes)  # "en,de" is what "en de" is, also in the stage's key
         if not self.languages:
             raise ValueError("languages is empty; expected at least one ISO 639-1 code such as en")
         tongues.check_codes(self.languages, "languages")
