@@ -40,7 +40,7 @@ def collect(asked: Collect, console: Console) -> tuple[Books, Archive, Gate]:
         archive = Archive(output.path, frozenset(map(str, asked.again)), local=list(inputs.local))
         try:
             archive.load()
-            fetcher = Fetcher(archive, session, gate, asked.filters, limits, tick)
+            fetcher = Fetcher(archive, session, gate, asked.filters.settled(asked.audio_first), limits, tick)
             books = Runner(session, archive, fetcher, gate, takedown, asked.max_videos, tick).run(inputs.addresses)
             archive.write_list()
         except OSError as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
+from nonverbal.backends.registry import check
+from nonverbal.external.protocol import RunnerError
 from nonverbal.media.picture import read_picture
 from nonverbal.media.probe import Limits, MediaInfo, probe
 from nonverbal.pipeline.stage import Job
@@ -18,7 +20,7 @@ from nonverbal.venus.language import Language
 from nonverbal.venus.listen import Listen
 from nonverbal.venus.segment import Segment
 from nonverbal.venus.thumbnail import Thumbnail
-from nonverbal.verdicts import Reject, RejectedError
+from nonverbal.verdicts import Reject, RejectedError, UserError
 
 _FLAT = tyro.conf.arg(name="")
 _WIDTH_PX = 64
@@ -33,6 +35,19 @@ class Filters:
     listen: Annotated[Listen, _FLAT] = field(default_factory=Listen)
     diarize: Annotated[Diarize, _FLAT] = field(default_factory=Diarize)
     language: Annotated[Language, _FLAT] = field(default_factory=Language)
+
+    def settled(self, hears: bool) -> Filters:
+        """These filters with what depends on this machine decided; those of sound only where it `hears`.
+
+        Raises:
+            UserError: a chosen model lacks something.
+        """
+        check((self.thumbnail,))
+        if not hears:
+            return self
+        settled = replace(self, diarize=self.diarize.settled())
+        check((settled.diarize, settled.language))
+        return settled
 
     def too_short(self, url: str, duration_s: float) -> Reject | None:
         """Why a video of that length gives no clip, whatever is in it; None where it gives one, or nothing is told."""
@@ -83,6 +98,8 @@ class Filters:
                 results[stage.name] = result
         except RejectedError as error:
             return error.reject
+        except RunnerError as error:  # no fault of the sound, which is listened to again by the next run
+            raise UserError(f"{error.sentence}; run the same again to go on") from error
         return None
 
 

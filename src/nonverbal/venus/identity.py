@@ -91,7 +91,7 @@ class Identify:
             Reason.E_FACE_LOST,
             f"nobody on screen moves the lips with the voice of {speaker} ({mask.sum() / FPS:.1f} s of talk): the best "
             f"evidence is {value:.3f}, expected at least {self.speaker_min_evidence:g}; the speaker is off screen or "
-            "dubbed; use a video that shows both speakers, or lower speaker_min_evidence",
+            "dubbed; use a video that shows all speakers, or lower speaker_min_evidence",
         )
 
 
@@ -99,7 +99,7 @@ def _nobody(speaker: str, persons: int, speakers: int) -> Reject:
     return Reject(
         Reason.E_FACE_LOST,
         f"{persons} person(s) on screen for {speakers} voices: no face is left for {speaker}; expected one person for "
-        "each speaker; use a video that shows both",
+        "each speaker; use a video that shows everybody",
     )
 
 

@@ -100,7 +100,7 @@ class Visible:
             return Reject(
                 Reason.E_FACE_LOST,
                 f"{speakers} voices, but {len(facts.persons)} on screen, seen in {seen} of the clip; expected "
-                f"{speakers} people seen in at least {self.person_min_share:.0%} each; use a video that shows both, "
+                f"{speakers} people seen in at least {self.person_min_share:.0%} each; use a video that shows all, "
                 "or lower person_min_share",
             )
         return None
