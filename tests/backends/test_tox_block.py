@@ -29,9 +29,7 @@ RANGES = (
 
 
 @pytest.fixture
-def _files(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    if not all(weights.find(file) for file in TOX_BLOCK_FILES):
-        monkeypatch.setenv("NONVERBAL_WEIGHTS", str(request.getfixturevalue("shared_models")))
+def _files() -> None:
     if not all(weights.find(file) for file in TOX_BLOCK_FILES):
         pytest.skip("tox-block is not installed: pip install --no-deps tox-block==0.1.2")
 
