@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -11,7 +10,7 @@ from typing import Protocol
 from nonverbal.backends.hub import SAFETENSORS, HubModel
 from nonverbal.backends.languages import name_of
 from nonverbal.backends.recognisers import Heard
-from nonverbal.backends.requirements import Backend, GpuMemory, Package, Requirement, Weights
+from nonverbal.backends.requirements import Backend, GpuMemory, Package, Requirement, Weights, maker
 from nonverbal.types import F32
 from nonverbal.verdicts import UserError
 from nonverbal.weights import WeightFile
@@ -90,8 +89,8 @@ CHOICES: tuple[Backend, ...] = (
 """Every aligner, the default first."""
 
 _MAKERS = {
-    WAV2VEC2: ("nonverbal.backends.wav2vec2", "Wav2Vec2Aligner"),
-    POCKETSPHINX: ("nonverbal.backends.sphinx", "SphinxAligner"),
+    WAV2VEC2: "nonverbal.backends.wav2vec2:Wav2Vec2Aligner",
+    POCKETSPHINX: "nonverbal.backends.sphinx:SphinxAligner",
 }
 
 
@@ -174,6 +173,5 @@ def load(name: str, align_model: str, device: str, language: str) -> Aligner | N
 
 @lru_cache(maxsize=2)
 def _made(name: str, *arguments: str) -> Aligner:
-    module, maker = _MAKERS[name]
-    made: Aligner = getattr(importlib.import_module(module), maker)(*arguments)
+    made: Aligner = maker(_MAKERS[name])(*arguments)
     return made

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nonverbal import weights
-from nonverbal.backends.requirements import Backend, GpuMemory, Requirement, Weights
+from nonverbal.backends.requirements import Backend, GpuMemory, Requirement, Weights, named
 from nonverbal.verdicts import UserError
 
 if TYPE_CHECKING:
@@ -111,18 +111,9 @@ class PyannoteCard(GpuMemory):
 @cache
 def _hello(command: tuple[str, ...]) -> Hello:
     """What a runner says of itself, for which it may use the network where it was told to; asked once a process."""
-    from nonverbal.external.host import Runner, RunnerLimits
-    from nonverbal.external.protocol import RunnerError
+    from nonverbal.external.host import introduced
 
-    runner = Runner(command, RunnerLimits(start_s=_PREPARE_S))
-    try:
-        return runner.greet()
-    except RunnerError as error:
-        last = error.log.splitlines()[-1:] if not error.is_told else []
-        told = "".join(f" (it last printed: {line})" for line in last)
-        raise UserError(f"--pyannote-python {shlex.quote(command[0])}: {error.sentence}{told}") from None
-    finally:
-        runner.close()
+    return introduced(command, _PREPARE_S, f"--pyannote-python {shlex.quote(command[0])}")
 
 
 def _placed(choice: Backend, environment: PyannoteEnvironment) -> Backend:
@@ -168,8 +159,5 @@ def backend_of(name: str, environment: PyannoteEnvironment | None = None) -> Bac
     Raises:
         UserError: there is none.
     """
-    for choice in CHOICES:
-        if choice.name == name:
-            return choice if environment is None else _placed(choice, environment)
-    known = ", ".join(choice.name for choice in CHOICES)
-    raise UserError(f"{_SETTING} is {name!r}, expected one of: {known}")
+    choice = named(name, CHOICES)
+    return choice if environment is None else _placed(choice, environment)

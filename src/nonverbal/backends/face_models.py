@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nonverbal.backends.requirements import Backend, Package, Weights
-from nonverbal.verdicts import UserError
+from nonverbal.backends.requirements import Backend, Package, Weights, maker, named
 from nonverbal.weights import WeightFile
 
 F32 = NDArray[np.float32]
@@ -101,11 +99,7 @@ def backend_of(name: str) -> Backend:
     Raises:
         UserError: there is none.
     """
-    for choice in CHOICES:
-        if choice.name == name:
-            return choice
-    known = ", ".join(choice.name for choice in CHOICES)
-    raise UserError(f"{_SETTING} is {name!r}, expected one of: {known}")
+    return named(name, CHOICES)
 
 
 def face_model(name: str) -> FaceModel:
@@ -114,12 +108,10 @@ def face_model(name: str) -> FaceModel:
     Raises:
         UserError: there is none, or what it needs is missing.
     """
-    module, maker = _MAKERS[backend_of(name).name].split(":")
-    model: FaceModel = getattr(importlib.import_module(module), maker)()
+    model: FaceModel = maker(_MAKERS[backend_of(name).name])()
     return model
 
 
 def gives_blendshapes(name: str) -> bool:
     """Whether the faces of the model called `name` have blendshapes and a head turn."""
-    module, maker = _MAKERS[backend_of(name).name].split(":")
-    return bool(getattr(importlib.import_module(module), maker).learned)
+    return bool(maker(_MAKERS[backend_of(name).name]).learned)

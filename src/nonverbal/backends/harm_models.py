@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from nonverbal import weights
 from nonverbal.backends.hub import SAFETENSORS, HubModel, folder_of
-from nonverbal.backends.requirements import Backend, GpuMemory, Package, Requirement, Weights
+from nonverbal.backends.requirements import Backend, GpuMemory, Package, Requirement, Weights, maker
 from nonverbal.verdicts import UserError
 from nonverbal.weights import WeightFile
 
@@ -28,7 +27,7 @@ _STAGE, _SETTING = "harm", "harm_model"
 _DETOXIFY = "detoxify:"
 
 TOX_BLOCK_FILES = tuple(
-    WeightFile("tox_block", f"trained_models/{name}", sha256)
+    WeightFile("tox_block", f"trained_models/{name}", sha256, install="pip install --no-deps tox-block==0.1.2")
     for name, sha256 in (
         ("lstm_model_0.1.2.h5", "587d40726f1250341a3661fac099e46582cf34cdd5136eb88a726bf6d62ec24e"),
         ("encoder_0.1.2.pkl", "f73db76ce4138c0a566cf91a84077ab66db1f5da40d795d2f751b5a157d91ce7"),
@@ -82,23 +81,6 @@ class HarmModel(Protocol):
     def score(self, texts: Sequence[str], tick: Callable[[float], None]) -> NDArray[np.float64]:
         """[N, labels] probability in [0, 1] that each text is of each kind; 0 for a text without words."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class FilesOf:
-    """Files of a package that is never imported, from wherever weights are looked for; `install` brings the package."""
-
-    package: str
-    install: str
-    files: tuple[WeightFile, ...]
-
-    def __str__(self) -> str:
-        return f"files of {self.package}"
-
-    def problem(self) -> str | None:
-        if any(weights.find(file) is None for file in self.files):
-            return f"files of {self.package} are missing: run {self.install}"
-        return Weights(self.files).problem()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +213,7 @@ CHOICES: tuple[Backend, ...] = (
     ),
     Backend(
         TOX_BLOCK, _STAGE, _SETTING, "recurrent network of tox-block", "Pascal Bliem, in tox-block", "MIT",
-        (FilesOf("tox-block", "pip install --no-deps tox-block==0.1.2", TOX_BLOCK_FILES),),
+        (Weights(TOX_BLOCK_FILES),),
     ),
     *(backend_of(name) for name in KNOWN),
 )  # fmt: skip
@@ -246,11 +228,10 @@ def load(name: str, device: str, chosen: tuple[str, ...]) -> HarmModel:
         UserError: it is not there, or cannot be used as it is.
     """
     if name in _OWN:
-        module, maker_name = _OWN[name].split(":")
-        made: HarmModel = getattr(importlib.import_module(module), maker_name)()
+        made: HarmModel = maker(_OWN[name])()
         return made
     folder = folder_of(source_of(name), _SETTING)
     labels = read_labels(folder)
-    maker = importlib.import_module("nonverbal.backends.toxicity").Toxicity
-    classifier: HarmModel = maker(folder, labels, flag_labels(labels, chosen), device)
+    toxicity = maker("nonverbal.backends.toxicity:Toxicity")
+    classifier: HarmModel = toxicity(folder, labels, flag_labels(labels, chosen), device)
     return classifier

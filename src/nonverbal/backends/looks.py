@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -10,8 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nonverbal.backends.requirements import Backend, Package, Weights
-from nonverbal.verdicts import UserError
+from nonverbal.backends.requirements import Backend, Package, Weights, maker, named
 from nonverbal.weights import WeightFile
 
 F32 = NDArray[np.float32]
@@ -129,11 +127,7 @@ def backend_of(name: str) -> Backend:
     Raises:
         UserError: there is none.
     """
-    for choice in CHOICES:
-        if choice.name == name:
-            return choice
-    known = ", ".join(choice.name for choice in CHOICES)
-    raise UserError(f"{_SETTING} is {name!r}, expected one of: {known}")
+    return named(name, CHOICES)
 
 
 @lru_cache
@@ -143,8 +137,7 @@ def look_model(name: str) -> LookModel:
     Raises:
         UserError: there is none.
     """
-    module, maker = _MAKERS[backend_of(name).name].split(":")
-    model: LookModel = getattr(importlib.import_module(module), maker)()
+    model: LookModel = maker(_MAKERS[backend_of(name).name])()
     return model
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -10,7 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nonverbal.backends.requirements import Backend, GivenPath, Weights
+from nonverbal.backends.requirements import Backend, GivenPath, Weights, maker, named
 from nonverbal.verdicts import UserError
 from nonverbal.weights import WeightFile
 
@@ -101,9 +100,7 @@ def backend_of(name: str, weights_path: str = "") -> Backend:
     Raises:
         UserError: there is none, or it takes no weights of the user's own.
     """
-    choice = next((choice for choice in CHOICES if choice.name == name), None)
-    if choice is None:
-        raise UserError(f"{_SETTING} is {name!r}, expected one of: {', '.join(choice.name for choice in CHOICES)}")
+    choice = named(name, CHOICES)
     if not weights_path:
         return choice
     if name == DEFAULT:
@@ -123,7 +120,6 @@ def person_detector(name: str, weights_path: str = "") -> PersonDetector:
     Raises:
         UserError: there is none.
     """
-    module, maker = _MAKERS[backend_of(name, weights_path).name].split(":")
-    make = getattr(importlib.import_module(module), maker)
+    make = maker(_MAKERS[backend_of(name, weights_path).name])
     detector: PersonDetector = make(weights_path) if weights_path else make()
     return detector

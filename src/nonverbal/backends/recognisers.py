@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -11,7 +10,7 @@ from typing import Protocol
 
 from nonverbal import weights
 from nonverbal.backends.hub import CTRANSLATE2, SAFETENSORS, HubModel, folder_of
-from nonverbal.backends.requirements import Backend, GpuMemory, Package, Requirement, Weights
+from nonverbal.backends.requirements import Backend, GpuMemory, Package, Requirement, Weights, maker
 from nonverbal.types import F32
 from nonverbal.verdicts import UserError
 from nonverbal.weights import WeightFile
@@ -72,8 +71,8 @@ _MULTILINGUAL_WORDS = 51865
 """Words and marks of the smallest vocabulary with more languages than English."""
 
 _MAKERS = {
-    _FASTER: ("nonverbal.backends.whisper", "FasterWhisper"),
-    _TRANSFORMERS: ("nonverbal.backends.transformers_whisper", "TransformersWhisper"),
+    _FASTER: "nonverbal.backends.whisper:FasterWhisper",
+    _TRANSFORMERS: "nonverbal.backends.transformers_whisper:TransformersWhisper",
 }
 _TRANSFORMERS_PACKAGE = Package("transformers", "5.0", "6", "pip install 'transformers>=5,<6'")
 
@@ -215,10 +214,7 @@ def backend_of(name: str, device: str, stage: str, setting: str, beyond_english:
 def load(name: str, device: str, compute_type: str) -> Recogniser:
     """The recogniser of that name; its weights load when it is first asked."""
     prefix, _ = _parts(name)
-    module, maker = _MAKERS[prefix]
-    recogniser: Recogniser = getattr(importlib.import_module(module), maker)(
-        folder_of_model(name), device, compute_type
-    )
+    recogniser: Recogniser = maker(_MAKERS[prefix])(folder_of_model(name), device, compute_type)
     return recogniser
 
 

@@ -6,10 +6,10 @@ import importlib
 import importlib.metadata
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from nonverbal import weights
 from nonverbal.verdicts import UserError
@@ -164,6 +164,25 @@ class Backend:
         """The first requirement that is not met, as a sentence that begins with the backend's name."""
         told = first_problem(self.requirements)
         return f"{self.name}: {told}" if told else None
+
+
+def named(name: str, choices: Sequence[Backend]) -> Backend:
+    """The one of `choices`, of which there are some, that is called `name`.
+
+    Raises:
+        UserError: there is none.
+    """
+    for choice in choices:
+        if choice.name == name:
+            return choice
+    known = ", ".join(choice.name for choice in choices)
+    raise UserError(f"{choices[0].setting} is {name!r}, expected one of: {known}")
+
+
+def maker(place: str) -> Any:
+    """The class or function at "package.module:name", imported only now."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def first_problem(requirements: Iterable[Requirement]) -> str | None:

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from nonverbal.backends.requirements import Backend
-from nonverbal.external.host import Runner, RunnerLimits
+from nonverbal.external.host import introduced
 from nonverbal.external.layouts import LAYOUTS, layout_fault
-from nonverbal.external.protocol import Hello, RunnerError
+from nonverbal.external.protocol import Hello
 from nonverbal.verdicts import UserError
 
 RUNNERS = Path(__file__).resolve().parent / "runners"
@@ -89,14 +89,7 @@ def greeting(command: str, setting: str) -> Hello:
     if shutil.which(words[0]) is None:
         found = "is no program" if os.path.exists(words[0]) else "does not exist"
         raise UserError(f"{flag}: {words[0]} {found}: make the runner's environment, or correct its path")
-    runner = Runner(words, RunnerLimits(start_s=_HELLO_S))
-    try:
-        return runner.greet()
-    except RunnerError as error:
-        last = error.log.splitlines()[-1:] if not error.is_told else []
-        raise UserError(f"{flag}: {error.sentence}" + "".join(f" (it last printed: {line})" for line in last)) from None
-    finally:
-        runner.close()
+    return introduced(words, _HELLO_S, flag)
 
 
 CHOICES: tuple[Backend, ...] = (

@@ -29,7 +29,7 @@ from nonverbal.external.protocol import (
     read_hello,
     to_line,
 )
-from nonverbal.verdicts import Reason
+from nonverbal.verdicts import Reason, UserError
 
 Tick = Callable[[float], None]
 
@@ -219,6 +219,27 @@ class Runner:
             else:
                 told = f"the runner said {plain_text(message['say'], 20)!r} when asked to {what}"
                 raise RunnerError(Reason.E_SCHEMA, told, process.log)
+
+
+def introduced(command: Sequence[str], start_s: float, given_by: str) -> Hello:
+    """What the runner behind a command says of itself, which is then ended again.
+
+    Args:
+        start_s: how long it may take.
+        given_by: what the command stands for in the sentence, such as its flag.
+
+    Raises:
+        UserError: it does not start, or says what it lacks, in one sentence with the next step.
+    """
+    runner = Runner(command, RunnerLimits(start_s=start_s))
+    try:
+        return runner.greet()
+    except RunnerError as error:
+        last = error.log.splitlines()[-1:] if not error.is_told else []
+        told = "".join(f" (it last printed: {line})" for line in last)
+        raise UserError(f"{given_by}: {error.sentence}{told}") from None
+    finally:
+        runner.close()
 
 
 class _EndingOnFailure:
