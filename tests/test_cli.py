@@ -125,10 +125,12 @@ def test_doctor_finds_the_models_and_says_what_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("NONVERBAL_WEIGHTS", raising=False)
     code = cli.main(["doctor"])
     assert code in (0, 1)
     text = capsys.readouterr().out
     assert "Whisper base" in text
+    assert "lr-asd: the weights" in text, "what can be chosen is listed with what it lacks"
     assert ("To mend: " in text) == (code == 1)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert cli.main(["doctor"]) == 1

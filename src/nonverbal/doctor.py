@@ -119,26 +119,33 @@ def _model(model: weights.Model) -> Finding:
 
 
 def _backend(backend: Backend) -> Finding:
-    chosen = f"--{backend.setting.replace('_', '-')} {backend.name}"
-    detail = f"{backend.stage}: {chosen}{' (default)' if backend.default else ''}; {backend.model}, {backend.origin}"
-    if told := first_problem(backend.requirements):
-        return Finding("backend", backend.name, "optional", f"{detail}. Needs: {told}", backend.licence)
-    return Finding("backend", backend.name, "ok", detail, backend.licence)
+    told = first_problem(backend.requirements) or ""
+    chosen = f"--{backend.setting.replace('_', '-')}"
+    detail = f"{chosen}: {backend.model} ({backend.origin}){'; taken by default' if backend.default else ''}"
+    return Finding("choice", backend.name, "optional" if told else "ok", detail, backend.licence, told)
 
 
 def show(findings: list[Finding], console: Console) -> None:
-    """Prints the findings as a table and, where something is missing, the commands that mend it."""
-    table = Table(title="What a run uses, and what it can be told to use", title_justify="left")
-    for column in ("", "name", "state", "detail", "licence"):
-        table.add_column(column)
-    colours = {"ok": "green", "optional": "yellow"}
-    for kind in ("machine", "library", "model", "backend"):
-        for finding in (f for f in findings if f.kind == kind):
-            colour = colours.get(finding.state, "red")
-            table.add_row(kind, finding.name, f"[{colour}]{finding.state}[/]", finding.detail, finding.licence)
-        table.add_section()
-    console.print(table)
+    """Prints the findings as tables and, where something is missing, what mends it."""
+    console.print(_table("What a default run uses", [f for f in findings if f.kind != "choice"]))
+    choices = [f for f in findings if f.kind == "choice"]
+    console.print(_table("What stages can be told to use", choices))
+    for finding in (f for f in choices if f.fix):
+        console.print(f"{finding.name}: {finding.fix}", markup=False, highlight=False, soft_wrap=True)
     for fix in sorted({f.fix for f in findings if f.is_problem and f.fix}):
         console.print(f"To mend: {fix}", markup=False)
     if not any(f.is_problem for f in findings):
         console.print("All there: builds need no network, no account and no download.")
+
+
+def _table(title: str, findings: list[Finding]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in ("", "name", "state", "detail", "licence"):
+        table.add_column(column)
+    colours = {"ok": "green", "optional": "yellow"}
+    for kind in dict.fromkeys(finding.kind for finding in findings):
+        for finding in (f for f in findings if f.kind == kind):
+            colour = colours.get(finding.state, "red")
+            table.add_row(kind, finding.name, f"[{colour}]{finding.state}[/]", finding.detail, finding.licence)
+        table.add_section()
+    return table

@@ -14,21 +14,16 @@ from nonverbal.backends.requirements import (
     GivenPath,
     GpuMemory,
     Package,
-    Token,
     Weights,
-    find_token,
     first_problem,
 )
 from nonverbal.weights import WeightFile
 
-GOOD = "hf_" + "a" * 34
-
 
 @pytest.fixture(autouse=True)
 def nothing_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HF_TOKEN", "NONVERBAL_WEIGHTS", "NONVERBAL_DOWNLOAD"):
+    for name in ("NONVERBAL_WEIGHTS", "NONVERBAL_DOWNLOAD"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("NONVERBAL_CACHE", str(tmp_path / "cache"))
 
 
@@ -77,26 +72,6 @@ def test_a_path_of_the_users_own(tmp_path: Path) -> None:
     assert said[1] is not None
     assert said[1].startswith(f"the FLAME model is not at {tmp_path / 'none'}")
     assert said[2] is None
-
-
-@pytest.mark.parametrize(
-    ("token", "told"), [("", "accept its terms at https://huggingface.co/a/b and set HF_TOKEN"), ("abc", "begin with")]
-)
-def test_a_token_that_is_none(monkeypatch: pytest.MonkeyPatch, token: str, told: str) -> None:
-    monkeypatch.setenv("HF_TOKEN", token)
-    problem = Token("a/b").problem()
-    assert problem is not None
-    assert told in problem
-    assert not token or token not in problem, "a secret, even a wrong one, is not printed"
-
-
-def test_a_token_from_the_variable_or_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "hf").mkdir()
-    (tmp_path / "hf" / "token").write_text(f"{GOOD}\n")
-    assert find_token() == GOOD
-    assert Token("a/b").problem() is None
-    monkeypatch.setenv("HF_TOKEN", "hf_" + "b" * 34)
-    assert find_token() == "hf_" + "b" * 34
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -104,36 +103,6 @@ class GpuMemory:
         if free < self.gib:
             return f"the GPU has {free:.1f} GiB free, expected at least {self.gib:g}: end what uses it, or choose cpu"
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A Hugging Face access token in one of the usual places, for a repository behind terms that must be accepted."""
-
-    repository: str
-
-    def __str__(self) -> str:
-        return f"access to {self.repository}"
-
-    def problem(self) -> str | None:
-        token = find_token()
-        page = f"https://huggingface.co/{self.repository}"
-        if not token:
-            return f"{self.repository} needs an access token: accept its terms at {page} and set HF_TOKEN"
-        if not re.fullmatch(r"hf_[A-Za-z0-9]{20,}", token):
-            return "HF_TOKEN is no Hugging Face token (they begin with hf_): copy it again from your account's settings"
-        return None
-
-
-def find_token() -> str:
-    """The Hugging Face token in ``HF_TOKEN`` or the file that ``hf auth login`` writes; empty where there is none."""
-    if token := os.environ.get("HF_TOKEN", "").strip():
-        return token
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface").expanduser()
-    try:
-        return (home / "token").read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
