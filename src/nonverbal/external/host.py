@@ -9,6 +9,7 @@ A runner that fails is ended with all it started; the next question starts it an
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -235,9 +236,12 @@ def introduced(command: Sequence[str], start_s: float, given_by: str) -> Hello:
     try:
         return runner.greet()
     except RunnerError as error:
-        last = error.log.splitlines()[-1:] if not error.is_told else []
-        told = "".join(f" (it last printed: {line})" for line in last)
-        raise UserError(f"{given_by}: {error.sentence}{told}") from None
+        last = "".join(error.log.splitlines()[-1:]) if not error.is_told else ""
+        if missing := re.search(r"No module named '([\w.]+)'", last):
+            told = f"the package {missing[1]} is not in that environment: install it there, or correct the command"
+        else:
+            told = error.sentence + (f" (it last printed: {last})" if last else "")
+        raise UserError(f"{given_by}: {told}") from None
     finally:
         runner.close()
 
