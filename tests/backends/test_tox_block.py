@@ -64,7 +64,9 @@ def test_what_is_missing_or_changed_is_told(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("NONVERBAL_WEIGHTS", str(tmp_path))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     told = backend_of("tox-block").problem()
-    assert told == "tox-block: files of tox-block are missing: run pip install --no-deps tox-block==0.1.2"
+    assert told
+    assert told.startswith("tox-block: the weights tox_block/")
+    assert told.endswith(" are missing: run pip install --no-deps tox-block==0.1.2")
     for file in TOX_BLOCK_FILES:
         (tmp_path / Path(file.path).name).write_bytes(b"other")
     told = backend_of("tox-block").problem()
