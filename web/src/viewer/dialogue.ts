@@ -6,6 +6,7 @@ import { unpack } from "../lib/motion";
 import type { Cast } from "./cast";
 import { Clock } from "./clock";
 import { curvesOf } from "./curves";
+import { listenersOf } from "./listeners";
 import { type Picture, pictureOf } from "./picture";
 import { seated } from "./people";
 import { clockText, format, type Route } from "./route";
@@ -79,6 +80,7 @@ export async function showDialogue(
         { class: "main-column" },
         el("section", { class: "card theatre", aria: { label: "Avatars" } }, picture.element, chooser, transport.element),
         timeline.element,
+        listenersOf(dialogue, seek),
         curves.element,
       ),
       el("div", { class: "side-column" }, source?.element, transcript.element, facts(dialogue), keys()),

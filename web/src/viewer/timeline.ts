@@ -1,6 +1,7 @@
 // Turns, speaking, validity and confidence over the whole dialogue; dragging on it moves through time.
 
 import { el, fill } from "../lib/dom";
+import { MARK_PX, marksOf } from "./marks";
 import { letterOf, ownClass } from "./people";
 import { clockText, spokenTime } from "./route";
 import type { Dialogue, Lane, Rows, Timeline, Turn } from "./types";
@@ -11,6 +12,8 @@ const TURN_PX = 20;
 const STRIP_PX = 7;
 const GAP_PX = 3;
 const BLOCK_PX = TURN_PX + 3 * (STRIP_PX + GAP_PX) + 16;
+const TOP_PX = 6;
+const MARKS_TOP_PX = BLOCK_PX - 8;
 const RULER_PX = 18;
 const STRIPS = ["face", "body", "hands"] as const;
 
@@ -43,7 +46,9 @@ export function timelineOf(dialogue: Dialogue, seek: (time_s: number) => void): 
     head,
   );
   const words = el("div", { class: "timeline-words muted", id: "timeline-words" });
-  const element = el("section", { class: "timeline card", aria: { label: "Timeline" } }, slider, words);
+  const marks = dialogue.events.length ? marksOf(dialogue, seek) : null;
+  const lanesElement = el("div", { class: "timeline-lanes" }, slider, marks?.element);
+  const element = el("section", { class: "timeline card", aria: { label: "Timeline" } }, lanesElement, words);
   let lanes = Object.create(null) as Record<string, Lane>; // somebody may be called "constructor"
   let [told, headAt] = [-1, -1];
 
@@ -53,6 +58,7 @@ export function timelineOf(dialogue: Dialogue, seek: (time_s: number) => void): 
   const show = (time_s: number): void => {
     const x = Math.round(place(time_s)); // whole pixels: the page is composed anew only when something is to be seen
     if (x !== headAt) head.style.transform = `translateX(${(headAt = x)}px)`;
+    marks?.show(time_s);
     const second = Math.round(time_s);
     if (second === told) return;
     told = second;
@@ -77,12 +83,19 @@ export function timelineOf(dialogue: Dialogue, seek: (time_s: number) => void): 
   drag(slider, (x) => seek(((x - GUTTER_PX) / Math.max(1, slider.clientWidth - GUTTER_PX)) * dialogue.duration_s));
   new ResizeObserver(() => {
     draw();
+    const tops = names.map((_, i) => i * blockOf(dialogue) + MARKS_TOP_PX);
+    if (slider.clientWidth > GUTTER_PX + MARK_PX) marks?.layOut(GUTTER_PX, slider.clientWidth, tops);
     show(Math.max(0, told));
   }).observe(slider);
   document.addEventListener("themechange", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  slider.style.height = `${names.length * BLOCK_PX + RULER_PX}px`;
+  slider.style.height = `${names.length * blockOf(dialogue) + RULER_PX}px`;
   return { element, show, take };
+}
+
+/** Height of a participant's lane, with a row of marks where there are events. */
+function blockOf(dialogue: Dialogue): number {
+  return BLOCK_PX + (dialogue.events.length ? MARK_PX : 0);
 }
 
 function drag(slider: HTMLElement, to: (x: number) => void): void {
@@ -127,7 +140,7 @@ function paint(
   lanes: Record<string, Lane>,
 ): void {
   const ratio = devicePixelRatio || 1;
-  const height = names.length * BLOCK_PX + RULER_PX;
+  const height = names.length * blockOf(dialogue) + RULER_PX;
   canvas.width = Math.max(1, Math.round(width * ratio));
   canvas.height = Math.round(height * ratio);
   const pen = canvas.getContext("2d");
@@ -140,7 +153,7 @@ function paint(
   const across = (time_s: number): number =>
     GUTTER_PX + (time_s / Math.max(dialogue.duration_s, 1e-9)) * (width - GUTTER_PX);
   names.forEach((name, i) => {
-    const top = i * BLOCK_PX + 6;
+    const top = i * blockOf(dialogue) + TOP_PX;
     const [strong, soft] = [colour(`--${letterOf(i)}`), colour(`--${letterOf(i)}-soft`)];
     pen.fillStyle = strong;
     pen.font = `600 13px ${style.fontFamily}`;
@@ -159,6 +172,10 @@ function paint(
           TURN_PX - 1,
         );
       }
+    }
+    if (dialogue.events.length) {
+      pen.fillStyle = colour("--muted");
+      pen.fillText("events", 8, i * blockOf(dialogue) + MARKS_TOP_PX + MARK_PX / 2);
     }
     const lane = lanes[name];
     if (!lane) return;

@@ -105,8 +105,15 @@ function makeRow(turn: Turn, speaker: number): Row {
   const warn = turn.harmful
     ? el("span", { class: "chip warn" }, turn.harm === null ? "harmful" : `harmful ${turn.harm.toFixed(2)}`)
     : null;
-  const element = el("li", { class: `turn ${ownClass(speaker)}` }, start, el("div", {}, warn, text));
+  const element = el("li", { class: `turn ${ownClass(speaker)}` }, start, el("div", {}, warn, harmScores(turn), text));
   return { turn, element, words };
+}
+
+/** What the text was taken for, the surest first; told, like the text, only once it is asked for. */
+function harmScores(turn: Turn): HTMLElement | null {
+  if (!turn.harmful || turn.hidden || !turn.harm_scores.length) return null;
+  const told = [...turn.harm_scores].sort((a, b) => b[1] - a[1]).map(([label, score]) => `${label} ${score.toFixed(2)}`);
+  return el("span", { class: "harm-scores" }, told.join(" · "));
 }
 
 function wordNote(prob: number, interpolated: boolean): string {

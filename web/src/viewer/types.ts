@@ -72,15 +72,32 @@ export interface ClipPage {
 /** Text, start and end in seconds of the dialogue, probability, and whether the times are made up. */
 export type Word = [word: string, start_s: number, end_s: number, prob: number, interpolated: boolean];
 
+/** How surely a text is of one kind, 0 to 1; labels are the model's own. */
+export type LabelScore = [label: string, score: number];
+
 export interface Turn {
   participant: string;
   start_s: number;
   end_s: number;
   harm: number | null;
   harmful: boolean;
+  harm_scores: LabelScore[];
   hidden: boolean;
   text: string;
   words: Word[];
+}
+
+/** What a listener does while someone else talks. */
+export interface Happening {
+  participant: string;
+  kind: string;
+  start_s: number;
+  end_s: number;
+  /** Who talks. */
+  during: string;
+  /** Degrees for nods and shakes, face coefficients for smiles and brows, words for backchannels. */
+  strength: number;
+  confidence: number;
 }
 
 export interface Dialogue {
@@ -98,6 +115,8 @@ export interface Dialogue {
   n_frames: number;
   participants: string[];
   turns: Turn[];
+  /** In order of start; none in datasets made before there were any. */
+  events: Happening[];
   media: string | null;
   previous: string | null;
   next: string | null;
