@@ -93,7 +93,7 @@ class _Counting(Silent):
 
 
 def test_measuring_is_no_setting_of_the_dataset(takes: list[Take], work: Path) -> None:
-    assert open_dataset(work / "dataset").manifest.config == _whole_videos(BuildSettings()).resolved()
+    assert open_dataset(work / "dataset").manifest.config == _whole_videos(BuildSettings()).settled().resolved()
     assert load_settings(work / "dataset" / "dataset.json").segment.min_clip_s == 5.0
 
 
