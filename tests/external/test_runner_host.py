@@ -39,8 +39,16 @@ def tiny(*flags: str, limits: RunnerLimits = LIMITS) -> Runner:
 def left_behind() -> tuple[list[str], list[int]]:
     """Folders and processes of runners that this process, or nobody, looks after."""
     folders = [str(p) for place in ("/dev/shm", "/tmp") for p in Path(place).glob("nonverbal-runner-*")]
-    mine = [p.pid for p in psutil.Process().children(recursive=True)]
-    return sorted(folders), mine
+    children = psutil.Process().children(recursive=True)
+    return sorted(folders), [child.pid for child in children if _is_of_runners(child)]
+
+
+def _is_of_runners(process: psutil.Process) -> bool:
+    """Whether it is a runner or its keeper; other tests have children of their own."""
+    try:
+        return any("/external/" in word for word in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def gone(condition: Callable[[], bool], wait_s: float = 10.0) -> bool:

@@ -44,7 +44,8 @@ class Entry:
     Attributes:
         problem: why it cannot run here; the rest is empty then.
         figures: those of `COLUMNS`.
-        speeds: seconds of media for each second of work, by stage, over the clips whose stage ran.
+        speeds: seconds of media for each second of work, by stage; those of the row before that ran it where a stage's
+            result was shared.
     """
 
     backend: Backend
@@ -54,7 +55,7 @@ class Entry:
 
     @property
     def speed(self) -> float | None:
-        """x real time of the backend's own stage; None where its result was there from before."""
+        """x real time of the backend's own stage; None where its result was there before the benchmark began."""
         return self.speeds.get(self.backend.stage)
 
 
@@ -91,13 +92,17 @@ def compare(
         out: folder of the dataset, which holds the last backend's in the end.
     """
     entries = []
+    known: dict[str, float] = {}  # by the key of a stage's results
     for backend in backends:
         if told := backend.problem():
             entries.append(Entry(backend, told))
             continue
         built = build([str(shot.video) for shot in shots], out, with_backend(settings, backend), observer, tick)
         summary = summarise([measure(take) for take in takes_of(built, shots, out)])
-        entries.append(Entry(backend, "", _figures(summary), _speeds(built.run.record)))
+        keys = built.run.store.plan.keys
+        known |= {keys[stage]: speed for stage, speed in _speeds(built.run.record).items() if stage in keys}
+        speeds = {stage: known[key] for stage, key in keys.items() if key in known}
+        entries.append(Entry(backend, "", _figures(summary), speeds))
     return entries
 
 
@@ -111,7 +116,7 @@ def _speeds(record: RunRecord | None) -> dict[str, float]:
         for stage in unit.stages:
             media_s[stage] = media_s.get(stage, 0.0) + unit.duration_s
     spent_s = {} if record is None else record.by_stage("source") | record.by_stage("clip")
-    return {stage: media_s[stage] / wall_s for stage, wall_s in spent_s.items() if wall_s > 0 and stage in media_s}
+    return {stage: media_s[stage] / wall_s for stage, wall_s in spent_s.items() if wall_s > 0 and media_s.get(stage)}
 
 
 def backend_table(entries: Sequence[Entry]) -> Table:
