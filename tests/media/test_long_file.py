@@ -30,6 +30,7 @@ def repeated(source: Path, path: Path, times: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_ten_hours_are_read_in_little_memory_and_cut_into_clips(tmp_path: Path) -> None:
     minute = faulty.make_video(
         tmp_path / "minute.mkv",

@@ -70,7 +70,7 @@ def test_killed_at_every_fault_point(tmp_path: Path, unbroken: str) -> None:
     resume(tmp_path, unbroken)
 
 
-@pytest.mark.parametrize("times", [25, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_killed_at_random_times(tmp_path: Path, unbroken: str, times: int) -> None:
     draw = random.Random(times)
     codes = []

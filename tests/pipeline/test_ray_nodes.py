@@ -92,6 +92,7 @@ def go_plain(out: Path, source: Source, **keywords: Any) -> RunResult:
         return run(output, [source], [FakeProbe(), FakeCut()], stages, EngineSettings(**keywords), observer)
 
 
+@pytest.mark.slow
 def test_a_node_that_goes_changes_nothing(tmp_path: Path, cluster: Any, pools: list[RayPool]) -> None:
     source = fake_source(tmp_path, "a", 24)
     here = go_plain(tmp_path / "local", source)
