@@ -11,7 +11,8 @@ from nonverbal.serve.background import serving
 from nonverbal.study.analyse import design_path
 from nonverbal.study.design import DESIGN_FILE, Design
 
-ITEMS = ("ada", "ben", "cleo")
+ITEMS = ("adelaide", "benedict", "clementine")
+"""Names too long to stand by chance in a random ticket."""
 CONDITIONS = ("truth", "machine")
 THREE_PAIRS = ("--pairs-per-rater", "3", "--checks", "1")
 """Five in all, with the one for practice."""
