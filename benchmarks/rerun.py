@@ -21,6 +21,7 @@ from nonverbal.pipeline.plan import Plan
 from nonverbal.pipeline.store import Store
 from nonverbal.settings import BuildSettings
 from nonverbal.types import Clip
+from nonverbal.venus.backchannels import Listening
 from nonverbal.venus.collect import collect
 
 _CLIP_S = 2.0
@@ -28,7 +29,7 @@ _CLIP_S = 2.0
 
 def fill(out: Path, video: Path, clips: int) -> None:
     """All results of a source that was cut into so many clips."""
-    settings = BuildSettings()
+    settings = BuildSettings().settled()
     store = Store(out / ".nonverbal" / "artefacts", Plan(settings.source_stages, settings.clip_stages))
     store.make_folders()
     (source,) = collect([str(video)], (), lambda name: None).sources
@@ -43,6 +44,8 @@ def fill(out: Path, video: Path, clips: int) -> None:
                 store.put(stage.name, clip.clip_id, synthetic_motion(clip, number))
             elif stage.name == "harm":
                 store.put(stage.name, clip.clip_id, synthetic_transcript(clip, number))
+            elif stage.name == "backchannels":
+                store.put(stage.name, clip.clip_id, Listening(()))
             elif stage.codec is not None:
                 store.path(stage.name, clip.clip_id, stage.codec.suffix).touch()
 
