@@ -82,12 +82,12 @@ def build(
     """
     check_output(out)
     settings = settings.settled()
-    registry.check((*settings.source_stages, *settings.clip_stages), with_gpu=settings.engine.engine == "local")
+    registry.check(settings.stages, with_gpu=settings.engine.engine == "local")
     with claim(out) as output:
         try:
             known, found = catalogue.update(output, inputs, tick)
             weights.fetch_missing()
-            registry.fetch(settings.clip_stages)
+            registry.fetch(settings.stages)
             stages = settings.source_stages, settings.clip_stages
             result = run(output, known.sources, *stages, settings.engine, observer, known.marks)
             interrupted = any(o.status is Status.PENDING for o in result.outcomes)
@@ -110,7 +110,7 @@ def _assemble(output: Output, known: Catalogue, result: RunResult, settings: Bui
         [*unreadable, *(_source_verdict(outcomes[s.source_id]) for s in known.sources)],
         settings.splits,
         settings.resolved(),
-        [ModelUse(*used) for used in registry.models_used((*settings.source_stages, *settings.clip_stages))],
+        [ModelUse(*used) for used in registry.models_used(settings.stages)],
     )
 
 

@@ -70,6 +70,11 @@ class BuildSettings:
         stages = [getattr(self, name) for name in names[names.index("listen") : names.index("splits")]]
         return with_estimates([stage for stage in stages if stage is not self.prosody or self.prosody.prosody])
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Those of sources, then those of clips."""
+        return self.source_stages + self.clip_stages
+
     def settled(self) -> BuildSettings:
         """These settings with all that depends on what is here decided, and with what one choice asks of another.
 

@@ -85,7 +85,7 @@ class Prune:
     """Settings whose results are kept, as given to `build`; those that the dataset was made with when left out."""
 
     def run(self, console: Console) -> int:
-        settings = load_settings(self.config or self.dataset / MANIFEST_NAME).settled()
+        settings = load_settings(self.config).settled() if self.config else load_settings(self.dataset / MANIFEST_NAME)
         with _held(self.dataset) as output:
             count = prune(output.artefacts, Plan(settings.source_stages, settings.clip_stages))
         console.print(f"{count} results of other settings removed.", highlight=False)

@@ -30,10 +30,6 @@ def nothing_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NONVERBAL_DOWNLOAD", raising=False)
 
 
-def stages_of(settings: BuildSettings) -> tuple[object, ...]:
-    return (*settings.source_stages, *settings.clip_stages)
-
-
 def test_names_are_told_apart_and_each_says_what_it_is() -> None:
     assert [name for name, count in Counter(b.name for b in BACKENDS).items() if count > 1] == []
     assert [b.name for b in BACKENDS if not (b.model and b.origin and b.licence)] == []
@@ -44,15 +40,15 @@ def test_each_can_be_chosen_by_its_setting(backend: Backend) -> None:
     settings = BuildSettings()
     for stage, setting, value in ((backend.stage, backend.setting, backend.name), *backend.chosen_by):
         settings = replace(settings, **{stage: replace(getattr(settings, stage), **{setting: value})})
-    assert backend.name in [used.name for used in in_use(stages_of(settings))]
+    assert backend.name in [used.name for used in in_use(settings.stages)]
 
 
 def test_every_stage_that_can_choose_uses_a_default_that_needs_nothing() -> None:
-    used = in_use(stages_of(BuildSettings().settled()))
+    used = in_use(BuildSettings().settled().stages)
     choosing = {b.stage for b in BACKENDS} - {"estimate"}
     assert choosing <= {b.stage for b in used} | {"language"}
     assert [b.problem() for b in used if not b.default] == []
-    check(stages_of(BuildSettings()))
+    check(BuildSettings().stages)
 
 
 def test_what_is_missing_stops_a_build_before_any_work(tmp_path: Path) -> None:
@@ -80,15 +76,26 @@ def test_only_the_chosen_weights_that_are_nowhere_are_fetched(monkeypatch: pytes
     asked: list[str] = []
     monkeypatch.setattr(weights, "verified", lambda file: asked.append(file.path))
     settings = replace(BuildSettings(), speak=Speak(active_speaker_model="lr-asd"))
-    fetch(stages_of(settings))
+    fetch(settings.stages)
     assert asked == [], "nobody allowed a download"
     monkeypatch.setenv("NONVERBAL_DOWNLOAD", "1")
-    fetch(stages_of(settings))
+    fetch(settings.stages)
     assert asked == ["lrasd_finetuning_TalkSet.model"]
 
 
+def test_a_build_fetches_for_sources_as_well_as_for_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(weights, "verified", lambda file: asked.append(file.path))
+    monkeypatch.setenv("NONVERBAL_DOWNLOAD", "1")
+    settings = BuildSettings()
+    settings = replace(settings, thumbnail=replace(settings.thumbnail, person_detector="yolox_nano"))
+    (tmp_path / "videos").mkdir()
+    build([str(tmp_path / "videos")], tmp_path / "out", settings, Silent(), lambda name: None)
+    assert "yolox_nano.onnx" in asked
+
+
 def test_a_dataset_names_the_models_that_made_it_and_no_others() -> None:
-    usual = [model for _, model, _, _ in models_used(stages_of(BuildSettings()))]
+    usual = [model for _, model, _, _ in models_used(BuildSettings().stages)]
     assert sorted(usual) == sorted(model.name for model in weights.MODELS)
     network = next(b for b in BACKENDS if b.name == "lr-asd")
     settings = BuildSettings()
@@ -97,7 +104,7 @@ def test_a_dataset_names_the_models_that_made_it_and_no_others() -> None:
         speak=Speak(active_speaker_model="lr-asd"),
         harm=replace(settings.harm, harm_model="detoxify:original"),
     )
-    used = models_used(stages_of(other))
+    used = models_used(other.stages)
     assert ("speak", network.model, network.origin, "MIT") in used
     assert "alt-profanity-check" not in [model for _, model, _, _ in used]
 

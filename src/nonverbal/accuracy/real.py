@@ -23,7 +23,7 @@ from nonverbal.accuracy.face import pearson
 from nonverbal.accuracy.yardstick import Agreement, agree
 from nonverbal.backends.face_landmarker import find_weights, see_faces
 from nonverbal.backends.face_models import DEFAULT
-from nonverbal.backends.requirements import first_problem
+from nonverbal.backends.registry import check
 from nonverbal.media.names import printable
 from nonverbal.media.probe import probe
 from nonverbal.media.video import read_frames
@@ -72,8 +72,7 @@ class Real:
 
     def run(self, console: Console) -> int:
         watch = Watch(face_model=self.face_model)
-        if told := first_problem(watch.backends()):
-            raise UserError(told)
+        check((watch,))
         weights = find_weights(self.models)
         reports, refused = [], []
         progress = Console(stderr=True) if self.json else console

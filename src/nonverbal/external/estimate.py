@@ -141,15 +141,16 @@ class Estimate:
 
     def _streams(self, runners: Mapping[str, Runner], inputs: Mapping[str, Any], job: Job) -> Iterator[Stream]:
         from nonverbal.external.streams import Asked, stream
+        from nonverbal.venus.assemble import participant_of
         from nonverbal.venus.cues import gather, speaking_mask, tracks_of
 
         assert job.clip is not None, "estimate works on clips"
         sighting, diarization = inputs["watch"], inputs["diarize"]
-        for index, speaker in enumerate(diarization.speakers):
+        for speaker in diarization.speakers:
             voice = speaking_mask(diarization, speaker, sighting.n_frames)
             tracks = tracks_of(speaker, sighting, inputs["identity"], inputs["speak"], voice)
             view = gather(tracks, sighting.n_frames)
-            who = Asked(job.clip.clip_id, chr(ord("A") + index), (sighting.width_px, sighting.height_px))
+            who = Asked(job.clip.clip_id, participant_of(speaker), (sighting.width_px, sighting.height_px))
             for kind, runner in runners.items():
                 yield stream(runner, kind, view, who, (getattr(self, f"{kind}_crop_margin"), self.runner_batch))
 

@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import FrameType
@@ -168,7 +168,8 @@ def run(
     except OSError as error:
         raise output_error(error, output.path) from error
     stopped, message = _work(engine, output, watcher, _pool(engine, output, list(manifest.sources.values())))
-    sweep(store.root)  # a worker that was killed, or went with its node, may have been writing
+    with suppress(OSError):  # what cannot be removed now is by the next run
+        sweep(store.root)  # a worker that was killed, or went with its node, may have been writing
     after = Survey.take(store)
     manifest.recover(after)
     outcomes = {unit.unit_id: after.outcome(unit) for unit in [*manifest.sources.values(), *manifest.clips]}

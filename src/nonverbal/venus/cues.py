@@ -24,14 +24,13 @@ from nonverbal.pipeline.stage import Codec, Job
 from nonverbal.spaces import ARKIT52_NAMES
 from nonverbal.timeline import spans_to_mask
 from nonverbal.types import F32, Bool, Motion, Span, Track
+from nonverbal.venus.assemble import participant_of
 
 if TYPE_CHECKING:
     from nonverbal.venus.diarize import Diarization
     from nonverbal.venus.identity import Identities
     from nonverbal.venus.speak import Speaking
     from nonverbal.venus.watch import Sighting
-
-_PARTICIPANTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Cues:
             speaking = speaking_mask(diarization, speaker, sighting.n_frames)
             tracks = tracks_of(speaker, sighting, inputs["identity"], inputs["speak"], speaking)
             view = gather(tracks, sighting.n_frames, sighting.face_model)
-            name = _PARTICIPANTS[index]
+            name = participant_of(speaker)
             motions.append(estimate_motion(view, camera, name, speaking, self.shoulder_min_visibility))
             job.tick((index + 1) / len(diarization.speakers))
         return ClipMotion(job.clip.clip_id, tuple(motions))
